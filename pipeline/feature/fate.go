@@ -1,0 +1,109 @@
+package feature
+
+// Store is one of the two that are kept in step.
+type Store uint8
+
+// The two stores.
+const (
+	Online  Store = iota // serves the newest row of each key
+	Offline              // keeps every row for training
+)
+
+// String is online or offline.
+func (s Store) String() string { return [...]string{"online", "offline"}[s] }
+
+// Both is what most decisions are about.
+var Both = []Store{Online, Offline}
+
+// Fate is what became of a row on its way to one store. A row that is dropped
+// stays in its batch with its reason, so that spans balance and nothing
+// disappears uncounted.
+type Fate uint8
+
+// The fates.
+const (
+	Live       Fate = iota // on its way; counted as written once it is durable
+	Duplicate              // the same row was there before
+	Superseded             // a newer row of its identity was in the same write
+	Late                   // a newer row of its identity was known before
+	Filtered               // a stage or its producer didn't want it in this store
+	Dead                   // it went to the dead letters
+	Warm                   // it only fills the state of stages, and isn't counted
+)
+
+var fateNames = [...]string{"written", "duplicate", "superseded", "late", "filtered", "dead", "warm"}
+
+// String is the word that the ledger counts it by.
+func (f Fate) String() string { return fateNames[f] }
+
+// Tally counts rows by their fate at one store. Read is the sum of the others.
+type Tally struct {
+	Read       int64 `json:"read"`
+	Written    int64 `json:"written"`
+	Duplicate  int64 `json:"duplicate"`
+	Superseded int64 `json:"superseded"`
+	Late       int64 `json:"late"`
+	Filtered   int64 `json:"filtered"`
+	Dead       int64 `json:"dead"`
+
+	// Replaced rows were in the store and gave way to a later row of their
+	// identity. They stand beside the sum, not in it.
+	Replaced int64 `json:"replaced"`
+}
+
+// Count adds one row.
+func (t *Tally) Count(f Fate) {
+	switch f {
+	case Live:
+		t.Written++
+	case Duplicate:
+		t.Duplicate++
+	case Superseded:
+		t.Superseded++
+	case Late:
+		t.Late++
+	case Filtered:
+		t.Filtered++
+	case Dead:
+		t.Dead++
+	case Warm:
+		return
+	}
+	t.Read++
+}
+
+// Move changes a counted row's fate from written to another.
+func (t *Tally) Move(to Fate) {
+	t.Written--
+	t.Read--
+	t.Count(to)
+}
+
+// Add sums.
+func (t *Tally) Add(o Tally) {
+	t.Read += o.Read
+	t.Written += o.Written
+	t.Duplicate += o.Duplicate
+	t.Superseded += o.Superseded
+	t.Late += o.Late
+	t.Filtered += o.Filtered
+	t.Dead += o.Dead
+	t.Replaced += o.Replaced
+}
+
+// Sub takes away what Add added.
+func (t *Tally) Sub(o Tally) {
+	t.Read -= o.Read
+	t.Written -= o.Written
+	t.Duplicate -= o.Duplicate
+	t.Superseded -= o.Superseded
+	t.Late -= o.Late
+	t.Filtered -= o.Filtered
+	t.Dead -= o.Dead
+	t.Replaced -= o.Replaced
+}
+
+// Balanced reports whether every row that was read is accounted for once.
+func (t Tally) Balanced() bool {
+	return t.Read == t.Written+t.Duplicate+t.Superseded+t.Late+t.Filtered+t.Dead
+}

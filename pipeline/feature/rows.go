@@ -1,0 +1,288 @@
+package feature
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// Rows is a batch of feature rows of one lane, in offset order, column by
+// column. Row i of every slice belongs to Records[i]; a record that gave no
+// row keeps its place with a fate. Stages change fates and leave columns
+// alone: branches of a graph share them.
+type Rows struct {
+	Place
+	Schema  *Schema
+	Records []Record
+	Ops     []Op
+	Columns []Column
+	Fates   [2][]Fate // by Store
+
+	// Spans are what of the log the batch stands for, as the source cut it:
+	// adjacent, in order, and never cut again on the way.
+	Spans []Span
+
+	// Set by Seal.
+	keys   []byte // the primary keys of all rows
+	ends   []uint32
+	digest []Digest
+	times  []int64
+}
+
+// NewRows makes an empty batch.
+func NewRows(s *Schema, p Place) *Rows {
+	r := &Rows{Schema: s, Place: p, Columns: make([]Column, len(s.Fields))}
+	for i, f := range s.Fields {
+		r.Columns[i] = NewColumn(f)
+	}
+	return r
+}
+
+// Len is the number of rows, whatever their fate.
+func (r *Rows) Len() int { return len(r.Records) }
+
+// Span is the whole stretch that the batch stands for.
+func (r *Rows) Span() Span {
+	if len(r.Spans) == 0 {
+		return Span{}
+	}
+	return Span{r.Spans[0].From, r.Spans[len(r.Spans)-1].To}
+}
+
+// Add accepts the values that were just appended to every column as the row of rec.
+func (r *Rows) Add(rec Record, op Op) {
+	r.Records = append(r.Records, rec)
+	r.Ops = append(r.Ops, op)
+	r.Fates[Online] = append(r.Fates[Online], Live)
+	r.Fates[Offline] = append(r.Fates[Offline], Live)
+}
+
+// AddNone keeps the place of a record that gave no row, with the reason: what
+// its decoding left behind in the columns is rolled back and nulls stand there.
+func (r *Rows) AddNone(rec Record, f Fate) {
+	n := r.Len()
+	for i := range r.Columns {
+		c := &r.Columns[i]
+		c.Truncate(n)
+		c.AppendNull()
+	}
+	r.Add(rec, Upsert)
+	r.Fates[Online][n], r.Fates[Offline][n] = f, f
+}
+
+// Drop gives row i a fate at the given stores, if it was live there, and
+// reports whether it was. A row's first fate stays; for one that is warm, and
+// shall fill no state behind this stage either, see Cool.
+func (r *Rows) Drop(i int, f Fate, at ...Store) bool {
+	dropped := false
+	for _, s := range at {
+		if r.Fates[s][i] == Live {
+			r.Fates[s][i] = f
+			dropped = true
+		}
+	}
+	return dropped
+}
+
+// Live reports whether row i is still on its way to any of the stores.
+func (r *Rows) Live(i int) bool { return r.Fates[Online][i] == Live || r.Fates[Offline][i] == Live }
+
+// Warm reports whether row i only fills state.
+func (r *Rows) Warm(i int) bool { return r.Fates[Online][i] == Warm || r.Fates[Offline][i] == Warm }
+
+// Cool has a warm row fill no state from here on: live, it got no further.
+func (r *Rows) Cool(i int) {
+	for _, s := range Both {
+		if r.Fates[s][i] == Warm {
+			r.Fates[s][i] = Filtered
+		}
+	}
+}
+
+// MarkWarm marks the rows before an offset, at the stores that they were for:
+// they were durable before the lane opened.
+func (r *Rows) MarkWarm(before int64) {
+	for i := range r.Records {
+		if r.Records[i].Offset >= before {
+			return
+		}
+		r.Drop(i, Warm, Both...)
+	}
+}
+
+// Version is what row i is ordered by.
+func (r *Rows) Version(i int) Version {
+	v := Version{Delete: r.Ops[i] == Delete, Epoch: r.Epoch, Partition: r.Partition, Offset: r.Records[i].Offset}
+	if r.times != nil {
+		v.Time = r.times[i]
+	}
+	return v
+}
+
+// Time is the event time of row i, in the column's own unit. A delete that has
+// none takes its record's timestamp.
+func (r *Rows) Time(i int) int64 { return r.Version(i).Time }
+
+// Key is the primary key of row i: two rows have one key exactly when these
+// bytes are equal. They live as long as the batch.
+func (r *Rows) Key(i int) []byte {
+	from := uint32(0)
+	if i > 0 {
+		from = r.ends[i-1]
+	}
+	return r.keys[from:r.ends[i]:r.ends[i]]
+}
+
+// KeyDigest stands for Key.
+func (r *Rows) KeyDigest(i int) Digest { return r.digest[i] }
+
+// Identity is what a row is unique by in a store: the primary key, and offline
+// the event time too where one is declared. It is appended to dst.
+func (r *Rows) Identity(dst []byte, i int, s Store) []byte {
+	dst = append(dst, r.Key(i)...)
+	if s == Offline && r.times != nil {
+		dst = append64(dst, uint64(r.times[i]))
+	}
+	return dst
+}
+
+// IdentityDigest stands for Identity.
+func (r *Rows) IdentityDigest(i int, s Store) Digest {
+	d := r.digest[i]
+	if s == Offline && r.times != nil {
+		t := mix(uint64(r.times[i]))
+		d.Hi, d.Lo = mix(d.Hi^t), mix(d.Lo+t)
+	}
+	return d
+}
+
+// AppendContent encodes all of row i but its place in the log: equal rows give
+// equal bytes, floats compared to the bit.
+func (r *Rows) AppendContent(dst []byte, i int) []byte {
+	dst = append(dst, byte(r.Ops[i]))
+	for c := range r.Columns {
+		dst = r.Columns[c].appendCell(dst, i)
+	}
+	return dst
+}
+
+// Seal computes keys and event times once all rows are added, and again after
+// a stage has changed columns.
+func (r *Rows) Seal() {
+	n := r.Len()
+	// Not in place: a fork shares what was sealed before.
+	r.keys, r.digest, r.ends = make([]byte, 0, 24*n), make([]Digest, 0, n), make([]uint32, 0, n)
+	for i := range n {
+		from := len(r.keys)
+		for _, k := range r.Schema.keys {
+			r.keys = r.Columns[k].appendCell(r.keys, i)
+		}
+		r.ends = append(r.ends, uint32(len(r.keys)))
+		r.digest = append(r.digest, DigestOf(r.keys[from:]))
+	}
+	r.sealTimes()
+}
+
+func (r *Rows) sealTimes() {
+	t := r.Schema.time
+	if t < 0 {
+		return
+	}
+	c := &r.Columns[t]
+	r.times = make([]int64, r.Len())
+	for i := range r.times {
+		switch {
+		case c.Null(i):
+			r.times[i] = r.recordTime(i)
+		case c.Field.Kind == Int32:
+			r.times[i] = int64(c.Int32s[i])
+		default:
+			r.times[i] = c.Int64s[i]
+		}
+	}
+}
+
+// recordTime is the record's timestamp in the unit of the event time.
+func (r *Rows) recordTime(i int) int64 {
+	ms := r.Records[i].Timestamp
+	switch unit := r.Schema.TimeUnit(); {
+	case unit >= time.Millisecond:
+		step := int64(unit / time.Millisecond)
+		q := ms / step
+		if ms%step < 0 {
+			q--
+		}
+		return q
+	default:
+		step := int64(time.Millisecond / unit)
+		switch {
+		case ms > math.MaxInt64/step:
+			return math.MaxInt64
+		case ms < math.MinInt64/step:
+			return math.MinInt64
+		}
+		return ms * step
+	}
+}
+
+// Fork is the same batch with fates of its own, for a branch of the graph.
+func (r *Rows) Fork() *Rows {
+	f := *r
+	f.Columns = slices.Clone(r.Columns)
+	n := r.Len()
+	fates := make([]Fate, 0, 2*n)
+	fates = append(append(fates, r.Fates[Online]...), r.Fates[Offline]...)
+	f.Fates[Online], f.Fates[Offline] = fates[:n:n], fates[n:]
+	return &f
+}
+
+// Extend appends another sealed batch that follows this one in the log.
+func (r *Rows) Extend(o *Rows) {
+	for i := range r.Columns {
+		r.Columns[i].Extend(&o.Columns[i])
+	}
+	r.Records = append(r.Records, o.Records...)
+	r.Ops = append(r.Ops, o.Ops...)
+	r.Fates[Online] = append(r.Fates[Online], o.Fates[Online]...)
+	r.Fates[Offline] = append(r.Fates[Offline], o.Fates[Offline]...)
+	r.Spans = append(r.Spans, o.Spans...)
+	base := uint32(len(r.keys))
+	r.keys = append(r.keys, o.keys...)
+	for _, end := range o.ends {
+		r.ends = append(r.ends, base+end)
+	}
+	r.digest = append(r.digest, o.digest...)
+	r.times = append(r.times, o.times...)
+}
+
+// Size is the memory that the batch takes, in bytes, records included.
+func (r *Rows) Size() int {
+	n := len(r.keys) + 32*len(r.digest) + len(r.Records)*4
+	for i := range r.Records {
+		n += r.Records[i].Size()
+	}
+	for i := range r.Columns {
+		n += r.Columns[i].Size()
+	}
+	return n
+}
+
+// SpanTally is how the rows of one span fared at one store.
+type SpanTally struct {
+	Span
+	Tally
+}
+
+// Tally counts the rows at a store span by span; live rows count as written.
+func (r *Rows) Tally(s Store) []SpanTally {
+	out := make([]SpanTally, len(r.Spans))
+	i := 0
+	for k, span := range r.Spans {
+		out[k].Span = span
+		for i < r.Len() && r.Records[i].Offset < span.To {
+			out[k].Count(r.Fates[s][i])
+			i++
+		}
+	}
+	return out
+}
