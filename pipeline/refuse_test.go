@@ -1,0 +1,48 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/memory"
+)
+
+// fussy is a sink that can't hold one value.
+type fussy struct{ memory.Sink }
+
+type fussyWriter struct{ pipeline.Writer }
+
+func (s *fussy) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer, error) {
+	w, err := s.Sink.Open(ctx, n)
+	return fussyWriter{w}, err
+}
+
+func (fussyWriter) Refuses(rows *feature.Rows, i int) error {
+	if rows.Columns[1].Int64s[i] == 13 {
+		return errors.New("13 is unlucky")
+	}
+	return nil
+}
+
+func TestARowThatOneStoreCannotHoldIsDeadThereAlone(t *testing.T) {
+	dead := &letters{}
+	g := pipeline.New("fussy")
+	g.Log = quiet
+	g.DeadLetters(dead, "dead")
+	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: [][]string{{"a=1", "b=13", "c=3"}}}), "decode", decode{})
+	online, offline := pipeline.To(rows, "online", &fussy{}), pipeline.To(rows, "offline", &memory.Sink{For: feature.Offline})
+	pipeline.Join("commit", commit{}, online, offline)
+	if err := run(t, g); err != nil {
+		t.Fatal(err)
+	}
+	mustBalance(t, g, 3)
+	if l := g.Ledger().Sinks; l["online"].Dead != 1 || l["offline"].Dead != 0 || l["offline"].Written != 3 {
+		t.Errorf("%+v", l)
+	}
+	if len(dead.got) != 1 || dead.got[0].Metadata.Get(pipeline.HeaderErrorClass) != "unstorable" || dead.got[0].Metadata.Get(pipeline.HeaderNode) != "online" {
+		t.Errorf("%d dead letters", len(dead.got))
+	}
+}

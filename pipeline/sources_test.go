@@ -1,0 +1,110 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/memory"
+)
+
+// A source that fails transiently.
+func TestATransientFailureOfASourceIsNotSuccess(t *testing.T) {
+	calls := 0
+	src := sourceFunc(func(ctx context.Context, in *pipeline.Intake) error {
+		calls++
+		l := openLane(in, 0)
+		l.Push(recs(0, 3), feature.Span{To: 3})
+		if calls == 1 {
+			return pipeline.Transient(errors.New("broker away"))
+		}
+		l.End()
+		<-l.Done()
+		return nil
+	})
+	g := pipeline.New("g")
+	g.Log = quiet
+	rows := pipeline.Via(pipeline.From(g, "log", src), "decode", decode{})
+	slow := &hooked{write: func(ctx context.Context, n *pipeline.SinkNode, l *pipeline.Lane, rows *feature.Rows) error {
+		time.Sleep(50 * time.Millisecond)
+		if ctx.Err() == nil {
+			n.Durable(l, rows.Tally(feature.Online))
+		}
+		return nil
+	}}
+	pipeline.Join("commit", commit{}, pipeline.To(rows, "online", slow))
+	err := bounded(t, g, 5*time.Second)
+	if l := g.Ledger(); err == nil && l.Read < 3 {
+		t.Errorf("Run returned nil after %d runs of the source, and %d of 3 rows are durable", calls, l.Read)
+	}
+}
+
+// Sinks of two sources in one join.
+func TestTwoSourcesInOneJoin(t *testing.T) {
+	g := pipeline.New("g")
+	g.Log = quiet
+	one := pipeline.Via(pipeline.From(g, "one", &script{Partitions: sample(1, 5)}), "decode1", decode{})
+	two := pipeline.Via(pipeline.From(g, "two", &script{Partitions: append([][]string{nil}, sample(1, 5)...)}), "decode2", decode{})
+	pipeline.Join("commit", commit{}, pipeline.To(one, "a", &memory.Sink{}), pipeline.To(two, "b", &memory.Sink{}))
+	if err := g.Check(); err != nil {
+		return // refusing is as good
+	}
+	g.Drain = time.Millisecond
+	if err := bounded(t, g, 2*time.Second); err != nil {
+		t.Error(err)
+	}
+}
+
+// Two sources whose logs have one name, as on two clusters.
+func TestTwoSourcesOfOneTopicName(t *testing.T) {
+	g := pipeline.New("g")
+	g.Log = quiet
+	one := pipeline.Via(pipeline.From(g, "one", &script{Partitions: sample(1, 30)}), "decode1", decode{})
+	two := pipeline.Via(pipeline.From(g, "two", &script{Partitions: sample(1, 5000)}), "decode2", decode{})
+	pipeline.Join("commit1", commit{}, pipeline.To(one, "a", &memory.Sink{}))
+	pipeline.Join("commit2", commit{}, pipeline.To(two, "b", &memory.Sink{}))
+	if err := g.Check(); err != nil {
+		return
+	}
+	if err := bounded(t, g, 10*time.Second); err != nil {
+		t.Errorf("%.200s", err.Error())
+	}
+	if l := g.Ledger(); l.Sinks["a"].Read != 30 || l.Sinks["b"].Read != 5000 {
+		t.Errorf("%+v", l)
+	}
+}
+
+// The second Run of a graph counts from its own beginning.
+func TestASecondRunOfTheSameGraphCountsAnew(t *testing.T) {
+	var fired atomic.Int64
+	once := stage(func(_ context.Context, _ *pipeline.Node, rows *feature.Rows, emit func(*feature.Rows)) error {
+		if rows.Span().From == 60 && fired.Add(1) == 1 {
+			return errors.New("once")
+		}
+		emit(rows)
+		return nil
+	})
+	g := wire(&script{Partitions: sample(1, 90)}, newStores(), once)
+	if run(t, g) == nil {
+		t.Fatal("the fault didn't fire")
+	}
+	before := g.Ledger().Read
+	if err := run(t, g); err != nil {
+		t.Fatal(err)
+	}
+	if before == 0 {
+		t.Skip("nothing was counted in the first run")
+	}
+	if got := g.Ledger().Read; got >= 90 {
+		t.Errorf("the second Run counts %d rows; the first counted %d of 90", got, before)
+	}
+	for _, s := range g.Stats() {
+		if s.Node == "log" && s.Rows > 90 {
+			t.Errorf("Stats counts %d rows pushed since Run began", s.Rows)
+		}
+	}
+}
