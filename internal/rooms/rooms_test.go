@@ -1,0 +1,113 @@
+// Package rooms holds which folder may import what. It is a test only.
+package rooms
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/tandemdata/tandem/"
+
+// heavy are the dependencies that only their own room may know, and whoever
+// wires rooms together.
+var heavy = map[string][]string{
+	"github.com/ThreeDotsLabs/watermill": {"pipeline", "pipeline/lanes", "sources/watermill", "examples/"},
+	"github.com/hamba/avro":              {"stages", "internal/avrorow"},
+	"github.com/twmb/franz-go":           {"sources/kafka", "stages/registry", "internal/embedkafka", "examples/", "benchmarks/"},
+	"github.com/gocql/gocql":             {"sinks/cassandra"},
+	"github.com/parquet-go/parquet-go":   {"sinks/parquet"},
+	"github.com/apache/iceberg-go":       {"sinks/parquet"},
+	"github.com/apache/arrow-go":         {},
+	"modernc.org/sqlite":                 {"sinks/sqlite", "sinks/parquet"},
+	"github.com/IBM/sarama":              {"examples/"},
+}
+
+// rooms are what the project's own packages may know of each other: by folder,
+// the folders that it may import.
+var rooms = map[string][]string{
+	"pipeline/feature": {},
+	"pipeline/lanes":   {},
+	"pipeline":         {"pipeline/feature", "pipeline/lanes"},
+	"stages":           {"pipeline", "pipeline/feature"},
+	"stages/registry":  {"pipeline", "stages"},
+	"sources/":         {"pipeline", "pipeline/feature"},
+	"sinks/":           {"pipeline", "pipeline/feature"},
+	"sinks/sinktest":   {"pipeline", "pipeline/feature", "internal/rowgen"},
+	"internal/":        {"pipeline", "pipeline/feature", "pipeline/lanes"},
+}
+
+// knowsWatermill are the only files of package pipeline that may: the rest of
+// the graph is the standard library's.
+var knowsWatermill = []string{"balance.go", "deadletter.go", "handler.go", "message.go", "router.go"}
+
+func TestEveryRoomImportsOnlyWhatItMay(t *testing.T) {
+	files := 0
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files++
+		rel, err := filepath.Rel("../..", path)
+		if err != nil {
+			return err
+		}
+		checkFile(t, path, filepath.ToSlash(rel))
+		return nil
+	})
+	if err != nil || files < 50 {
+		t.Fatalf("read %d files: %v", files, err)
+	}
+}
+
+func checkFile(t *testing.T, path, rel string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := rel[:max(strings.LastIndex(rel, "/"), 0)]
+	for _, spec := range f.Imports {
+		imported := strings.Trim(spec.Path.Value, `"`)
+		if own, ok := strings.CutPrefix(imported, module); ok {
+			if allowed, listed := find(rooms, folder); listed && !slices.Contains(allowed, own) {
+				t.Errorf("%s imports %s: %s may import %v", rel, own, folder, allowed)
+			}
+			continue
+		}
+		for dependency, allowed := range heavy {
+			if strings.HasPrefix(imported, dependency) && !within(allowed, folder) {
+				t.Errorf("%s imports %s: only %v may", rel, imported, allowed)
+			}
+		}
+		if folder == "pipeline/feature" && strings.Contains(imported, ".") {
+			t.Errorf("%s imports %s: it is the standard library's only", rel, imported)
+		}
+		if folder == "pipeline" && strings.Contains(imported, ".") && !slices.Contains(knowsWatermill, filepath.Base(rel)) {
+			t.Errorf("%s imports %s: only %v may", rel, imported, knowsWatermill)
+		}
+	}
+}
+
+// find looks a folder up, or the parent that stands for all below it.
+func find(m map[string][]string, folder string) ([]string, bool) {
+	if allowed, ok := m[folder]; ok {
+		return allowed, true
+	}
+	parent, _, below := strings.Cut(folder, "/")
+	allowed, ok := m[parent+"/"]
+	return allowed, ok && below
+}
+
+func within(allowed []string, folder string) bool {
+	for _, a := range allowed {
+		if folder == a || strings.HasSuffix(a, "/") && strings.HasPrefix(folder, a) {
+			return true
+		}
+	}
+	return false
+}
