@@ -1,0 +1,372 @@
+package stages
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hamba/avro/v2"
+	second "github.com/twmb/avro"
+
+	"github.com/tandemdata/tandem/internal/avrorow"
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// everyType has each type that can be a column.
+const everyType = `{"type":"record","name":"E","fields":[
+{"name":"k","type":"string"},
+{"name":"ts","type":["null",{"type":"long","logicalType":"timestamp-micros"}]},
+{"name":"b","type":"boolean"},
+{"name":"i","type":["int","null"]},
+{"name":"l","type":["null","long"]},
+{"name":"f","type":"float"},
+{"name":"d","type":["double","null"]},
+{"name":"s","type":["null","string"]},
+{"name":"y","type":"bytes"},
+{"name":"e","type":{"type":"enum","name":"Suit","symbols":["spades","hearts"]}},
+{"name":"e2","type":["Suit","null"]},
+{"name":"x","type":{"type":"fixed","name":"Three","size":3}},
+{"name":"date","type":{"type":"int","logicalType":"date"}},
+{"name":"tm","type":{"type":"int","logicalType":"time-millis"}},
+{"name":"tu","type":{"type":"long","logicalType":"time-micros"}},
+{"name":"ms","type":{"type":"long","logicalType":"timestamp-millis"}},
+{"name":"ns","type":{"type":"long","logicalType":"timestamp-nanos"}},
+{"name":"lm","type":{"type":"long","logicalType":"local-timestamp-millis"}},
+{"name":"lu","type":{"type":"long","logicalType":"local-timestamp-micros"}},
+{"name":"ln","type":{"type":"long","logicalType":"local-timestamp-nanos"}},
+{"name":"fs","type":{"type":"array","items":"float"}},
+{"name":"ls","type":["null",{"type":"array","items":["null","long"]}]},
+{"name":"ss","type":{"type":"array","items":["string","null"]}},
+{"name":"bs","type":{"type":"array","items":"boolean"}}
+]}`
+
+var everyGroup = feature.Group{Name: "e", PrimaryKey: []string{"k"}, EventTime: "ts"}
+
+// plain is a schema without logical types, so that values come back as numbers.
+func plain(schema string) string {
+	parts := strings.Split(schema, `,"logicalType":"`)
+	for i := 1; i < len(parts); i++ {
+		parts[i] = parts[i][strings.IndexByte(parts[i], '"')+1:]
+	}
+	return strings.Join(parts, "")
+}
+
+func encode(t testing.TB, v map[string]any) []byte {
+	t.Helper()
+	b, err := avro.Config{}.Freeze().Marshal(avro.MustParse(plain(everyType)), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func union(kind string, v any) map[string]any { return map[string]any{kind: v} }
+
+// full has no null, bare has every null that there can be.
+func full() map[string]any {
+	return map[string]any{
+		"k": "ключ", "ts": union("long", int64(1_700_000_000_000_000)), "b": true, "i": union("int", 7), "l": union("long", int64(-1)<<63),
+		"f": float32(1.5), "d": union("double", -0.25), "s": union("string", strings.Repeat("long ", 20)), "y": []byte{0, 255},
+		"e": "hearts", "e2": union("Suit", "spades"), "x": [3]byte{1, 2, 3}, "date": -1, "tm": 86_399_999, "tu": int64(86_399_999_999),
+		"ms": int64(-5), "ns": int64(1) << 62, "lm": int64(1), "lu": int64(2), "ln": int64(3),
+		"fs": []any{float32(1), float32(-2), float32(0.5)}, "ls": union("array", []any{union("long", int64(300)), nil, union("long", int64(2))}),
+		"ss": []any{union("string", "a"), nil, union("string", "")}, "bs": []any{true, false},
+	}
+}
+
+func bare() map[string]any {
+	m := full()
+	for _, name := range []string{"i", "l", "d", "s", "e2", "ls"} {
+		m[name] = nil
+	}
+	m["k"], m["fs"], m["ss"], m["bs"], m["y"] = "", []any{}, []any{}, []any{}, []byte{}
+	return m
+}
+
+// opinion is what twmb/avro makes of a body: the values as text, or false.
+func opinion(s *second.Schema, names []string, body []byte) (string, bool) {
+	var v any
+	rest, err := s.Decode(body, &v)
+	if err != nil || len(rest) > 0 {
+		return "", false
+	}
+	return spell(names, func(name string) any { return v.(map[string]any)[name] }), true
+}
+
+func spell(names []string, value func(string) any) string {
+	var b strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&b, "%s=%T %v\n", name, value(name), value(name))
+	}
+	return b.String()
+}
+
+func columnNames(s *feature.Schema) (names []string) {
+	for _, f := range s.Fields {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func spellRow(r *feature.Rows, i int) string {
+	return spell(columnNames(r.Schema), r.Row(i).Value)
+}
+
+func TestDecodeReadsEveryTypeAsTheSecondOpinionDoes(t *testing.T) {
+	d, l := opened(t, Decode{Group: everyGroup, Schema: everyType})
+	s := second.MustParse(plain(everyType))
+	list := bodies(encode(t, full()), encode(t, bare()), encode(t, full()))
+	rows := through(t, d, records(0, list...))
+	wantLetters(t, l)
+	wantFates(t, rows, "written written written")
+	for i, rec := range list {
+		want, ok := opinion(s, columnNames(rows.Schema), rec.Value)
+		if got := spellRow(rows, i); !ok || got != want {
+			t.Errorf("row %d:\n got %s\nwant %s", i, got, want)
+		}
+	}
+}
+
+func TestDecodeKeepsLogicalTypes(t *testing.T) {
+	s, err := Decode{Group: everyGroup, Schema: everyType}.Describe(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "k string, ts int64/timestamp-micros?, b bool, i int32?, l int64?, f float32, d float64?, s string?, y bytes, " +
+		"e string, e2 string?, x bytes, date int32/date, tm int32/time-millis, tu int64/time-micros, " +
+		"ms int64/timestamp-millis, ns int64/timestamp-nanos, lm int64/local-timestamp-millis, lu int64/local-timestamp-micros, " +
+		"ln int64/local-timestamp-nanos, fs list<float32>, ls list<int64?>?, ss list<string?>, bs list<bool>"
+	if got := s.String(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// neighbours decodes a body between two good ones and checks that those are
+// what they are alone. It gives the batch, and whether the body was a row.
+func neighbours(t testing.TB, d *decoder, good []byte, want string, body []byte) (*feature.Rows, bool) {
+	t.Helper()
+	rows := through(t, d, records(0, bodies(good, body, good)...))
+	for _, i := range []int{0, 2} {
+		if got := spellRow(rows, i); got != want || !rows.Live(i) {
+			t.Fatalf("row %d beside %x:\n got %s\nwant %s", i, body, got, want)
+		}
+	}
+	return rows, rows.Live(1)
+}
+
+func alone(t testing.TB, d *decoder, body []byte) string {
+	t.Helper()
+	return spellRow(through(t, d, records(0, bodies(body)...)), 0)
+}
+
+func TestDecodeRefusesEveryPrefix(t *testing.T) {
+	d, _ := opened(t, Decode{Group: everyGroup, Schema: everyType})
+	for _, body := range [][]byte{encode(t, full()), encode(t, bare())} {
+		want := alone(t, d, body)
+		for n := range body {
+			if _, ok := neighbours(t, d, body, want, body[:n:n]); ok {
+				t.Fatalf("%d of %d bytes were taken for a record", n, len(body))
+			}
+		}
+		if _, ok := neighbours(t, d, body, want, append(bytes.Clone(body), 0)); ok {
+			t.Fatal("a trailing byte was taken for part of a record")
+		}
+	}
+}
+
+func TestDecodeOfEveryChangedByteAgreesWithTheSecondOpinion(t *testing.T) {
+	d, _ := opened(t, Decode{Group: everyGroup, Schema: everyType})
+	s := second.MustParse(plain(everyType))
+	accepted, refused := 0, 0
+	for _, good := range [][]byte{encode(t, full()), encode(t, bare())} {
+		beside := alone(t, d, good)
+		for i := range good {
+			for x := 1; x < 256; x++ {
+				body := bytes.Clone(good)
+				body[i] ^= byte(x)
+				rows, ok := neighbours(t, d, good, beside, body)
+				if !ok {
+					refused++
+					continue
+				}
+				accepted++
+				want, ok := opinion(s, columnNames(rows.Schema), body)
+				if got := spellRow(rows, 1); !ok || got != want {
+					t.Fatalf("byte %d changed by %#x:\n got %s\nwant %s", i, x, got, want)
+				}
+			}
+		}
+	}
+	if accepted == 0 || refused == 0 {
+		t.Fatalf("%d accepted, %d refused: the test sees one side only", accepted, refused)
+	}
+}
+
+func varints(values ...int64) []byte {
+	var b []byte
+	for _, v := range values {
+		b = binary.AppendVarint(b, v)
+	}
+	return b
+}
+
+func listOf(items string) string {
+	return `{"type":"record","name":"L","fields":[{"name":"k","type":"int"},{"name":"v","type":{"type":"array","items":` + items + `}}]}`
+}
+
+var listGroup = feature.Group{Name: "l", PrimaryKey: []string{"k"}}
+
+func TestHostileCountsAllocateNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		schema string
+		body   []byte
+	}{
+		"longs":         {listOf(`"long"`), varints(1, 200<<20)},
+		"sized longs":   {listOf(`"long"`), varints(1, -(200 << 20), 1)},
+		"floats":        {listOf(`"float"`), varints(1, 1<<40)},
+		"wrapped":       {listOf(`"float"`), varints(1, 1<<62, 0)}, // in bytes it is 0
+		"nulls":         {listOf(`["null","long"]`), varints(1, 1<<30)},
+		"least integer": {listOf(`"long"`), varints(1, -1<<63, 0, 0)},
+		"string":        {listOf(`"string"`), varints(1, 1, 1<<40)},
+		"negative size": {listOf(`"string"`), varints(1, 1, -1)},
+		"block size":    {listOf(`"long"`), varints(1, -1, 1<<62, 0, 0)},
+		"overflow":      {listOf(`"long"`), append(varints(1), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			parsed, err := parse(c.schema)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, fields, err := compile(parsed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cursor, columns := newCursor(), []feature.Column{feature.NewColumn(fields[0]), feature.NewColumn(fields[1])}
+			if err := p.run(&cursor, c.body, columns); err == nil {
+				t.Fatal("was taken for a record")
+			}
+			if n := cap(columns[1].Elem.Int64s) + cap(columns[1].Elem.Float32s) + cap(columns[1].Elem.Bytes); n > 64 {
+				t.Errorf("room for %d items was made", n)
+			}
+		})
+	}
+}
+
+func TestBlocksInEveryForm(t *testing.T) {
+	d, l := opened(t, Decode{Group: listGroup, Schema: listOf(`"long"`)})
+	rows := through(t, d, records(0, bodies(
+		varints(1, 2, 10, 20, 0),
+		varints(1, 1, 10, 1, 20, 0),
+		varints(1, -2, 2, 10, 20, 0),
+		varints(1, -1, 1, 10, 1, 20, 0),
+		varints(1, -2, 1, 10, 20, 0),          // says it ends earlier than it does
+		varints(1, -2, 3, 10, 20, 0),          // and later
+		append(varints(1, 1, 10), 0x80, 0x00), // a longer zero is a zero
+	)...))
+	wantFates(t, rows, "written written written written dead dead written")
+	wantLetters(t, l, "4 undecodable", "5 undecodable")
+	for i, want := range []string{"[10 20]", "[10 20]", "[10 20]", "[10 20]", "<nil>", "<nil>", "[10]"} {
+		if got := fmt.Sprint(rows.Row(i).Value("v")); got != want {
+			t.Errorf("row %d: got %s, want %s", i, got, want)
+		}
+	}
+}
+
+func TestDecodeNamesWhatIsWrong(t *testing.T) {
+	const schema = `{"type":"record","name":"R","fields":[{"name":"k","type":["null","string"]},
+		{"name":"t","type":["null","long"]},{"name":"i","type":"int"},{"name":"b","type":"boolean"},
+		{"name":"tm","type":{"type":"int","logicalType":"time-millis"}}]}`
+	d, l := opened(t, Decode{Group: feature.Group{Name: "r", PrimaryKey: []string{"k"}, EventTime: "t"}, Schema: schema, MaxBytes: 40})
+	good := []byte{2, 2, 'a', 2, 2, 2, 1, 0}
+	change := func(at int, with ...byte) []byte {
+		return append(append(bytes.Clone(good[:at]), with...), good[at+1:]...)
+	}
+	rows := through(t, d, records(0, bodies(
+		good,
+		[]byte{},
+		good[:4],
+		append(bytes.Clone(good), 0),
+		change(2, 0xff),
+		change(0, 4),                          // no such branch
+		change(5, 0xff, 0xff, 0xff, 0xff, 31), // more than 32 bits
+		change(6, 2),                          // boolean
+		change(7, 1),                          // time of day -1
+		bytes.Repeat([]byte{1}, 41),
+		[]byte{0, 2, 2, 2, 1, 0},
+		[]byte{2, 2, 'a', 0, 2, 1, 0},
+		change(5, 0xfe, 0xff, 0xff, 0xff, 15), // the largest int
+	)...))
+	wantLetters(t, l, "1 truncated", "2 truncated", "3 trailing-bytes", "4 invalid-utf8", "5 undecodable", "6 undecodable",
+		"7 undecodable", "8 undecodable", "9 too-long", "10 null-key", "11 no-event-time")
+	wantFates(t, rows, "written dead dead dead dead dead dead dead dead dead dead dead written")
+	if got := rows.Row(12).Int32("i"); got != 1<<31-1 {
+		t.Errorf("the largest int came out as %d", got)
+	}
+}
+
+func TestWarmRecordsAreNeverRejected(t *testing.T) {
+	d, l := opened(t, Decode{Group: avrorow.Group(), Schema: avrorow.Schema})
+	gen := avrorow.Log{Seed: 1}.Open()
+	list := gen.Records(4)
+	list[1].Value = list[1].Value[:5]
+	list[3].Value = list[3].Value[:5]
+	in := records(2, list...)
+	in.Span = feature.Span{From: 0, To: 4}
+	rows := through(t, d, in)
+	wantFates(t, rows, "warm warm written dead")
+	wantLetters(t, l, "3 truncated")
+	if rows.Span() != in.Span || len(rows.Spans) != 1 {
+		t.Errorf("spans %v of a batch that spans %v", rows.Spans, in.Span)
+	}
+}
+
+func TestADeadLetterThatFailsSaysWhere(t *testing.T) {
+	d, l := opened(t, Decode{Group: avrorow.Group(), Schema: avrorow.Schema})
+	l.err = pipeline.Transient(errors.New("no broker"))
+	list := avrorow.Log{}.Open().Records(3)
+	list[1].Value = []byte{10}
+	err := d.Process(t.Context(), records(0, list...), func(*feature.Rows) { t.Error("emitted") })
+	if err == nil || !pipeline.IsTransient(err) || !strings.Contains(err.Error(), "t/3@1: no broker") {
+		t.Fatalf("got %v", err)
+	}
+	l.err = pipeline.Transient(&pipeline.At{Place: place, Offset: 1, Err: errors.New("no broker")})
+	err = d.Process(t.Context(), records(0, list...), func(*feature.Rows) {})
+	if !pipeline.IsTransient(err) || err.Error() != "t/3@1: no broker" {
+		t.Errorf("the place is said more than once: %v", err)
+	}
+	l.err = nil
+	wantFates(t, through(t, d, records(0, list...)), "written dead written")
+	wantLetters(t, l, "1 truncated")
+}
+
+func TestDecodeDescribesAllThatIsWrong(t *testing.T) {
+	const schema = `{"type":"record","name":"R","fields":[{"name":"k","type":"string"},{"name":"m","type":{"type":"map","values":"int"}},
+		{"name":"u","type":["int","string"]},{"name":"d","type":{"type":"bytes","logicalType":"decimal","precision":4,"scale":2}},
+		{"name":"n","type":"null"},{"name":"aa","type":{"type":"array","items":{"type":"array","items":"int"}}},{"name":"ok","type":"int"}]}`
+	for name, c := range map[string]struct {
+		decode Decode
+		want   []string
+	}{
+		"types":       {Decode{Group: listGroup, Schema: schema}, []string{`"m": a map`, `"u": a union`, `"d": a decimal`, `"n": a null`, `"aa": items: an array of array`}},
+		"no schema":   {Decode{Group: feature.Group{}}, []string{"schema:", "no primary key"}},
+		"no record":   {Decode{Group: listGroup, Schema: `"int"`}, []string{"want a record, got int"}},
+		"group":       {Decode{Group: feature.Group{Name: "g", PrimaryKey: []string{"z"}}, Schema: listOf(`"int"`)}, []string{`"z" is not in the schema`}},
+		"key type":    {Decode{Group: listGroup, Schema: listOf(`"int"`), KeySchema: `"long"`}, []string{"key schema", "k int64: the value has k int32"}},
+		"key missing": {Decode{Group: listGroup, Schema: listOf(`"int"`), KeySchema: `{"type":"record","name":"K","fields":[]}`}, []string{`"k" is missing`}},
+		"key too big": {Decode{Group: listGroup, Schema: listOf(`"int"`), KeySchema: listOf(`"int"`)}, []string{`"v" is neither`}},
+		"bound":       {Decode{Group: listGroup, Schema: listOf(`"int"`), MaxBytes: -1}, []string{"MaxBytes -1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := c.decode.Describe(nil)
+			for _, want := range c.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("%q is missing in: %v", want, err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,172 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// Dedup drops rows that change nothing: a row whose offset came before, and a
+// row that is equal in content to the newest one known of its identity, store
+// by store. Of A, B, A the last A stays.
+//
+// What it knows is bounded: beyond its window a duplicate goes on, and the
+// sinks' upsert makes nothing of it. A stage that drops rows by more than their
+// content belongs before it, or the twin of a row that was dropped there is
+// dropped here.
+type Dedup struct {
+	// Keys is how many identities a lane remembers, the last half of them for
+	// certain; each takes 60 bytes. Default 131072. Under log order with an event
+	// time there are two such windows, since the stores differ in what is newest.
+	Keys int
+
+	// ReadBack is how many records before its start a lane reads, so that the
+	// window survives a restart. Default 16384; -1 for none.
+	ReadBack int
+}
+
+var (
+	_ pipeline.Spec[*feature.Rows, *feature.Rows] = Dedup{}
+	_ pipeline.Describer                          = Dedup{}
+	_ pipeline.Warmer                             = Dedup{}
+)
+
+const (
+	defaultKeys     = 1 << 17
+	defaultReadBack = 1 << 14
+)
+
+// Describe passes the schema on.
+func (d Dedup) Describe(in *feature.Schema) (*feature.Schema, error) {
+	return in, checkWindow(d.Keys, d.ReadBack)
+}
+
+// Warm is the read-back.
+func (d Dedup) Warm() int { return readBack(d.ReadBack) }
+
+// Open makes the stage of one lane, with an empty window.
+func (d Dedup) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*feature.Rows, *feature.Rows], error) {
+	return newDedup(d, n.Schema), nil
+}
+
+func checkWindow(keys, back int) error {
+	var errs []error
+	if keys < 0 {
+		errs = append(errs, fmt.Errorf("negative Keys: %d", keys))
+	}
+	if back < -1 {
+		errs = append(errs, fmt.Errorf("ReadBack %d: want -1 for none", back))
+	}
+	return errors.Join(errs...)
+}
+
+func readBack(n int) int {
+	if n == 0 {
+		return defaultReadBack
+	}
+	return max(n, 0)
+}
+
+func windowKeys(n int) int {
+	if n == 0 {
+		return defaultKeys
+	}
+	return n
+}
+
+// dedup is one lane's.
+type dedup struct {
+	order   feature.Order
+	rows    *window // by what a row is unique by offline
+	keys    *window // by key; nil where rows says as much
+	expires bool    // a row's life depends on its record's timestamp
+	next    int64   // after the last offset seen
+	last    replay
+	content contents
+}
+
+// newDedup sees how many windows the group needs. Where keys and event times
+// name different rows, the newest of a key and the newest of a moment are two
+// questions. By event time one answer serves both: a row equal to the newest of
+// its moment is either equal to the newest of its key, or older than it.
+func newDedup(d Dedup, s *feature.Schema) *dedup {
+	st := &dedup{
+		order: s.Group.Order, rows: newWindow(windowKeys(d.Keys)), content: newContents(),
+		expires: s.Group.TTL > 0 && s.Time() < 0,
+	}
+	if s.Group.Order == feature.ByLog && s.Time() >= 0 {
+		st.keys = newWindow(windowKeys(d.Keys))
+	}
+	return st
+}
+
+// Process drops the duplicates of a batch.
+func (d *dedup) Process(_ context.Context, rows *feature.Rows, emit func(*feature.Rows)) error {
+	if !d.last.restore(rows) {
+		for i, content := range d.content.of(rows, d.expires) {
+			d.row(rows, i, content)
+		}
+		d.last.keep(rows)
+	}
+	emit(rows)
+	return nil
+}
+
+func (d *dedup) row(rows *feature.Rows, i int, content uint64) {
+	offset := rows.Records[i].Offset
+	if offset < d.next {
+		rows.Drop(i, feature.Duplicate, feature.Both...)
+		return
+	}
+	d.next = offset + 1
+	at := stores(rows, i)
+	if at == 0 {
+		return
+	}
+	v := rows.Version(i)
+	if d.keys == nil {
+		e, known := d.rows.entry(rows.IdentityDigest(i, feature.Offline))
+		d.judge(rows, i, e, known, v, content, at)
+		return
+	}
+	if at&atOnline != 0 {
+		e, known := d.keys.entry(rows.KeyDigest(i))
+		d.judge(rows, i, e, known, v, content, atOnline)
+	}
+	if at&atOffline != 0 {
+		e, known := d.rows.entry(rows.IdentityDigest(i, feature.Offline))
+		d.judge(rows, i, e, known, v, content, atOffline)
+	}
+}
+
+// judge compares a row with the newest one known of its identity. A newer one
+// takes its place, with the stores that it goes to: what another store had is
+// forgotten, which costs at most a write that changes nothing.
+func (d *dedup) judge(rows *feature.Rows, i int, e *entry, known bool, v feature.Version, content uint64, at int64) {
+	switch {
+	case known && e.content == content:
+		if e.at()&at&atOnline != 0 {
+			rows.Drop(i, feature.Duplicate, feature.Online)
+		}
+		if e.at()&at&atOffline != 0 {
+			rows.Drop(i, feature.Duplicate, feature.Offline)
+		}
+		e.flags |= at
+	case !known || d.order.Compare(v, e.version(rows.Place)) > 0:
+		e.set(v, content, at)
+	}
+}
+
+// stores are those that row i goes to, or went to where it is warm.
+func stores(rows *feature.Rows, i int) (at int64) {
+	if f := rows.Fates[feature.Online][i]; f == feature.Live || f == feature.Warm {
+		at |= atOnline
+	}
+	if f := rows.Fates[feature.Offline][i]; f == feature.Live || f == feature.Warm {
+		at |= atOffline
+	}
+	return at
+}

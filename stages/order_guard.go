@@ -1,0 +1,203 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// OrderGuard spares the online store rows that it would lose anyway: under
+// event-time order, those older than a row of their key known here. Offline
+// they go on as history. It stops the graph when a lane's offsets go back,
+// since every order rests on them.
+//
+// What it knows is bounded: beyond its window a late row goes on, and the
+// online store itself keeps the newer one.
+type OrderGuard struct {
+	Late Policy // default Drop, with the fate feature.Late
+
+	// FarFuture is how far an event time may lie after its record's timestamp.
+	// A row beyond it would make every true one late. Default 0: no bound. A
+	// record without a timestamp isn't judged.
+	FarFuture time.Duration
+
+	// Beyond is what becomes of rows beyond FarFuture. Default Drop, with the
+	// fate feature.Filtered. Unless it is Pass, the guard belongs before Dedup:
+	// the same row may be sent again when its time has come.
+	Beyond Policy
+
+	// OnePartition stops the graph when a key is seen in two partitions under
+	// order by log. Their offsets say nothing about which row is the newer; both
+	// stores take the one with the greater offset. Default: it is logged once.
+	OnePartition bool
+
+	Keys     int // a lane remembers, the last half of them for certain; default 131072
+	ReadBack int // records before its start that a lane reads; default 16384; -1 for none
+}
+
+var (
+	_ pipeline.Spec[*feature.Rows, *feature.Rows] = OrderGuard{}
+	_ pipeline.Describer                          = OrderGuard{}
+	_ pipeline.Warmer                             = OrderGuard{}
+	_ pipeline.Rejecter                           = OrderGuard{}
+)
+
+// Describe passes the schema on.
+func (g OrderGuard) Describe(in *feature.Schema) (*feature.Schema, error) {
+	errs := []error{checkWindow(g.Keys, g.ReadBack)}
+	for _, p := range []Policy{g.Late, g.Beyond} {
+		if p > Reject {
+			errs = append(errs, fmt.Errorf("unknown %v", p))
+		}
+	}
+	if g.FarFuture < 0 {
+		errs = append(errs, fmt.Errorf("FarFuture %v is negative", g.FarFuture))
+	}
+	if g.FarFuture > 0 && in != nil && in.Time() < 0 {
+		errs = append(errs, fmt.Errorf("FarFuture %v: feature group %q declares no event time", g.FarFuture, in.Group.Name))
+	}
+	return in, errors.Join(errs...)
+}
+
+// Warm is the read-back.
+func (g OrderGuard) Warm() int { return readBack(g.ReadBack) }
+
+// Rejects reports whether rows may go to the dead letters.
+func (g OrderGuard) Rejects() bool {
+	return g.Late == Reject || g.FarFuture > 0 && g.Beyond == Reject
+}
+
+// Open makes the guard of one lane, which knows no key.
+func (g OrderGuard) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*feature.Rows, *feature.Rows], error) {
+	st := newGuard(g, n.Schema, n)
+	if n.Schema.Group.Order == feature.ByLog {
+		st.homes = n.Shared(func() any { return newHomes(windowKeys(g.Keys), n.Log) }).(*homes)
+	}
+	return st, nil
+}
+
+// guard is one lane's.
+type guard struct {
+	OrderGuard
+	node    rejecter
+	order   feature.Order
+	newest  *window // by key; nil by log, where the last row is the newest
+	homes   *homes  // of all lanes; nil by event time, which compares across partitions
+	next    int64   // after the last offset seen
+	last    replay
+	rejects []reject // of the last batch, not yet acknowledged
+}
+
+type reject struct {
+	row   int
+	kind  string
+	cause error
+}
+
+func newGuard(g OrderGuard, s *feature.Schema, node rejecter) *guard {
+	st := &guard{OrderGuard: g, node: node, order: s.Group.Order}
+	if st.order == feature.ByEventTime {
+		st.newest = newWindow(windowKeys(g.Keys))
+	}
+	return st
+}
+
+// Process judges a batch once. Dead letters come after that: where one fails
+// and the batch comes again, it keeps its fates and only they are left to send.
+func (g *guard) Process(ctx context.Context, rows *feature.Rows, emit func(*feature.Rows)) error {
+	if !g.last.restore(rows) {
+		if err := g.inOrder(rows); err != nil {
+			return err
+		}
+		if err := g.homes.visit(rows, g.OnePartition); err != nil {
+			return err
+		}
+		g.rejects = nil
+		for i := range rows.Len() {
+			g.row(rows, i)
+		}
+		g.last.keep(rows)
+	}
+	for ; len(g.rejects) > 0; g.rejects = g.rejects[1:] {
+		r := g.rejects[0]
+		if err := g.node.Reject(ctx, rows.Place, rows.Records[r.row], r.kind, r.cause); err != nil {
+			return at(rows.Place, rows.Records[r.row].Offset, err)
+		}
+	}
+	emit(rows)
+	return nil
+}
+
+// inOrder moves next past the batch, unless its offsets go back.
+func (g *guard) inOrder(rows *feature.Rows) error {
+	next := g.next
+	for i := range rows.Records {
+		offset := rows.Records[i].Offset
+		if offset < next {
+			return &pipeline.At{Place: rows.Place, Offset: offset, Err: fmt.Errorf("the log goes back: offset %d came before", next-1)}
+		}
+		next = offset + 1
+	}
+	g.next = next
+	return nil
+}
+
+func (g *guard) row(rows *feature.Rows, i int) {
+	at := stores(rows, i)
+	if at == 0 {
+		return
+	}
+	if g.FarFuture > 0 && g.Beyond != Pass && beyond(rows, i, g.FarFuture) {
+		g.apply(g.Beyond, rows, i, feature.Filtered, "far-future", g.FarFuture)
+		return
+	}
+	if g.newest == nil || at&atOnline == 0 {
+		return
+	}
+	v := rows.Version(i)
+	e, known := g.newest.entry(rows.KeyDigest(i))
+	if known && g.order.Compare(v, e.version(rows.Place)) < 0 {
+		g.apply(g.Late, rows, i, feature.Late, "late", 0)
+		return
+	}
+	e.set(v, 0, at)
+}
+
+// apply does what a policy says to a row, unless it is warm: then it was done
+// before the lane opened.
+func (g *guard) apply(p Policy, rows *feature.Rows, i int, f feature.Fate, kind string, by time.Duration) {
+	switch p {
+	case Drop:
+		rows.Drop(i, f, feature.Online)
+	case Reject:
+		if rows.Drop(i, feature.Dead, feature.Both...) {
+			g.rejects = append(g.rejects, reject{i, kind, causeOf(f, by)})
+		}
+	}
+}
+
+func causeOf(f feature.Fate, by time.Duration) error {
+	if f == feature.Late {
+		return errors.New("a newer row of the key was known before")
+	}
+	return fmt.Errorf("the event time lies more than %v after the record's timestamp", by)
+}
+
+// beyond reports whether a row's event time lies further than that after its
+// record's timestamp.
+func beyond(rows *feature.Rows, i int, far time.Duration) bool {
+	ms := rows.Records[i].Timestamp
+	if ms <= 0 || ms > math.MaxInt64-far.Milliseconds() {
+		return false
+	}
+	limit, t, unit := ms+far.Milliseconds(), rows.Time(i), rows.Schema.TimeUnit()
+	if unit < time.Millisecond {
+		return t/int64(time.Millisecond/unit) > limit
+	}
+	return t > limit/int64(unit/time.Millisecond)
+}

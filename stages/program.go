@@ -1,0 +1,213 @@
+package stages
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// program reads one record type, field by field, into columns.
+type program []op
+
+// op reads one field.
+type op struct {
+	name     string
+	column   int
+	code     code
+	nullable bool
+	null     int64    // the branch that is null
+	size     int      // of a fixed
+	width    int      // the fewest bytes that it takes
+	symbols  []string // of an enum; where another schema wrote it, "" is one that the reader doesn't have
+	item     *op      // of a list
+	other    *other   // of what another schema wrote
+}
+
+// other is apart from op, which is walked for every field of every row.
+type other struct {
+	branches []op     // of a union
+	skip     *skipper // of a field that only the writer has
+	fill     *filler  // of a field that only the reader has
+}
+
+type code uint8
+
+const (
+	opBool code = iota
+	opInt
+	opLong
+	opFloat
+	opDouble
+	opString
+	opBytes
+	opTimeMillis
+	opTimeMicros
+	opEnum
+	opFixed
+	opList
+
+	// What only another schema's records need.
+	opIntAsLong
+	opIntAsFloat
+	opIntAsDouble
+	opLongAsFloat
+	opLongAsDouble
+	opFloatAsDouble
+	opIntAsTimeMicros
+	opNull    // nothing is read, and null stands there
+	opFill    // nothing is read, and the default stands there
+	opSkip    // something is read, and no column takes it
+	opUnion   // of any number of branches
+	opForeign // a branch that the reader can't take
+)
+
+// run appends the one row that body holds. After an error columns may be of
+// different lengths: the caller rolls them back.
+func (p program) run(c *cursor, body []byte, columns []feature.Column) error {
+	c.reset(body)
+	for i := range p {
+		o := &p[i]
+		o.read(c, &columns[o.column])
+		if c.err != nil {
+			return fmt.Errorf("field %q: %w", o.name, c.err)
+		}
+	}
+	return c.end()
+}
+
+// read appends one value. After a failure it may append a zero, or nothing.
+func (o *op) read(c *cursor, to *feature.Column) {
+	if o.nullable {
+		switch c.long() {
+		case o.null:
+			to.AppendNull()
+			return
+		case 1 - o.null:
+		default:
+			c.fail(errBranch)
+			return
+		}
+	}
+	switch o.code {
+	case opBool:
+		to.Bools = append(to.Bools, c.bool())
+	case opInt:
+		to.Int32s = append(to.Int32s, c.int())
+	case opLong:
+		to.Int64s = append(to.Int64s, c.long())
+	case opFloat:
+		to.Float32s = append(to.Float32s, c.float())
+	case opDouble:
+		to.Float64s = append(to.Float64s, c.double())
+	case opString:
+		from := len(to.Bytes)
+		to.Bytes = c.bytes(to.Bytes, c.length())
+		if b := to.Bytes[from:]; !ascii(b) && !utf8.Valid(b) {
+			c.fail(errUTF8)
+		}
+		to.Offsets = append(to.Offsets, uint32(len(to.Bytes)))
+	case opBytes:
+		to.Bytes = c.bytes(to.Bytes, c.length())
+		to.Offsets = append(to.Offsets, uint32(len(to.Bytes)))
+	default:
+		if !o.rare(c, to) {
+			return
+		}
+	}
+	to.MarkValid()
+}
+
+// rare reads what isn't primitive, and reports whether a value was appended
+// that is still to be marked as one.
+func (o *op) rare(c *cursor, to *feature.Column) bool {
+	switch o.code {
+	case opTimeMillis:
+		v := c.int()
+		if v < 0 || v >= int32(24*time.Hour/time.Millisecond) {
+			c.fail(errTimeOfDay)
+		}
+		to.Int32s = append(to.Int32s, v)
+	case opTimeMicros:
+		v := c.long()
+		if v < 0 || v >= int64(24*time.Hour/time.Microsecond) {
+			c.fail(errTimeOfDay)
+		}
+		to.Int64s = append(to.Int64s, v)
+	case opFixed:
+		to.Bytes = c.bytes(to.Bytes, o.size)
+		to.Offsets = append(to.Offsets, uint32(len(to.Bytes)))
+	case opEnum:
+		o.symbol(c, to)
+	case opList:
+		o.list(c, to)
+	default:
+		return o.foreign(c, to)
+	}
+	return true
+}
+
+func (o *op) symbol(c *cursor, to *feature.Column) {
+	switch i := c.int(); {
+	case uint(i) >= uint(len(o.symbols)):
+		c.fail(errSymbol)
+	case o.symbols[i] == "":
+		c.fail(errForeignSymbol)
+	default:
+		to.Bytes = append(to.Bytes, o.symbols[i]...)
+	}
+	to.Offsets = append(to.Offsets, uint32(len(to.Bytes)))
+}
+
+// ascii is the quick way to know that most strings are valid.
+func ascii(b []byte) bool {
+	var all uint64
+	for ; len(b) >= 8; b = b[8:] {
+		all |= binary.LittleEndian.Uint64(b)
+	}
+	for _, x := range b {
+		all |= uint64(x)
+	}
+	return all&0x8080808080808080 == 0
+}
+
+// list reads blocks of items until an empty one. Each item takes a byte or
+// more, so the loop is bounded by the payload.
+func (o *op) list(c *cursor, to *feature.Column) {
+	for {
+		n, end := c.block(o.item.width)
+		if n > 0 {
+			o.item.items(c, to.Elem, n)
+		}
+		if end >= 0 && c.err == nil && c.at != end {
+			c.fail(errBlock)
+		}
+		if n == 0 {
+			break
+		}
+	}
+	to.Offsets = append(to.Offsets, uint32(to.Elem.Len()))
+}
+
+// items reads n items. Embeddings are long lists of floats: those are copied
+// from the payload, and the Reader is moved past them.
+func (o *op) items(c *cursor, to *feature.Column, n int) {
+	if o.code != opFloat || o.nullable {
+		for range n {
+			o.read(c, to)
+			if c.err != nil {
+				return
+			}
+		}
+		return
+	}
+	b := c.skip(4 * n)
+	to.Float32s = slices.Grow(to.Float32s, len(b)/4)
+	for ; len(b) >= 4; b = b[4:] {
+		to.Float32s = append(to.Float32s, math.Float32frombits(binary.LittleEndian.Uint32(b)))
+	}
+}

@@ -1,0 +1,144 @@
+// Package registry is where decode finds the schema of an id: a Confluent
+// schema registry, or any that speaks its HTTP interface.
+package registry
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/sr"
+
+	"github.com/tandemdata/tandem/stages"
+)
+
+// Settings are where the registry is and how it is asked.
+type Settings struct {
+	URLs     []string // required: of one registry; each is tried in turn
+	User     string   // for basic authentication; default none
+	Password string
+	Token    string        // for a bearer token, in place of User; default none
+	TLS      *tls.Config   // default: the system's authorities
+	Timeout  time.Duration // of one request; default 5s
+
+	// Again is how long an id that the registry doesn't know isn't asked for
+	// again. Default 10s.
+	Again time.Duration
+}
+
+// Client asks for each schema once and keeps it for good, for all lanes: ids
+// that are known go on while the registry is down.
+type Client struct {
+	sr    *sr.Client
+	again time.Duration
+
+	mu      sync.Mutex
+	known   map[int]string
+	unknown map[int]time.Time // until when; bounded, as a log may hold any id
+}
+
+var _ stages.Registry = (*Client)(nil)
+
+// most is how many unknown ids are remembered.
+const most = 1024
+
+// New checks the settings. Nothing is asked yet.
+func New(s Settings) (*Client, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if s.Timeout == 0 {
+		s.Timeout = 5 * time.Second
+	}
+	if s.Again == 0 {
+		s.Again = 10 * time.Second
+	}
+	opts := []sr.ClientOpt{sr.URLs(append([]string(nil), s.URLs...)...), sr.HTTPClient(&http.Client{Timeout: s.Timeout}), sr.UserAgent("tandem")}
+	if s.TLS != nil {
+		opts = append(opts, sr.DialTLSConfig(s.TLS))
+	}
+	switch {
+	case s.User != "":
+		opts = append(opts, sr.BasicAuth(s.User, s.Password))
+	case s.Token != "":
+		opts = append(opts, sr.BearerToken(s.Token))
+	}
+	c, err := sr.NewClient(opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{sr: c, again: s.Again, known: map[int]string{}, unknown: map[int]time.Time{}}, nil
+}
+
+func (s Settings) check() error {
+	var errs []error
+	if len(s.URLs) == 0 {
+		errs = append(errs, errors.New("no URL of a registry"))
+	}
+	for _, u := range s.URLs {
+		if p, err := url.Parse(u); err != nil || p.Host == "" || p.User != nil || p.Scheme != "http" && p.Scheme != "https" {
+			errs = append(errs, fmt.Errorf("registry %q: want http://host:port or https://host:port, and a user apart from it", redacted(u)))
+		}
+	}
+	if s.User != "" && s.Token != "" {
+		errs = append(errs, errors.New("the registry takes a user or a token, not both"))
+	}
+	if s.Timeout < 0 || s.Again < 0 {
+		errs = append(errs, errors.New("a time is negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// redacted is a URL without what may be a password.
+func redacted(u string) string {
+	if i := strings.LastIndexByte(u, '@'); i >= 0 {
+		return "…@" + u[i+1:]
+	}
+	return u
+}
+
+// Schema gives the Avro schema of an id. Where the registry doesn't know it or
+// it is of another kind, the error is stages.ErrUnknownSchema; where the
+// registry can't answer now, it is made by pipeline.Transient.
+func (c *Client) Schema(ctx context.Context, id int) (string, error) {
+	c.mu.Lock()
+	schema, ok := c.known[id]
+	until := c.unknown[id]
+	c.mu.Unlock()
+	if ok {
+		return schema, nil
+	}
+	if time.Now().Before(until) {
+		return "", stages.ErrUnknownSchema
+	}
+	// Lanes may ask for one id at once, each for itself: under the lock, one
+	// that waits for a registry that is down would hold up those that needn't.
+	got, err := c.sr.SchemaByID(ctx, id)
+	if err == nil && got.Type != sr.TypeAvro {
+		err = fmt.Errorf("it is of type %v, not Avro: %w", got.Type, stages.ErrUnknownSchema)
+	} else if err != nil {
+		err = classify(err)
+	}
+	c.learn(id, got.Schema, err)
+	return got.Schema, err
+}
+
+func (c *Client) learn(id int, schema string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err == nil:
+		c.known[id] = schema
+	case errors.Is(err, stages.ErrUnknownSchema):
+		if len(c.unknown) >= most {
+			clear(c.unknown)
+		}
+		c.unknown[id] = time.Now().Add(c.again)
+	}
+}

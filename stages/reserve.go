@@ -1,0 +1,109 @@
+package stages
+
+import (
+	"slices"
+
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// extent is how much a column holds.
+type extent struct {
+	rows, bytes int
+	valid       bool // some may be null
+	elem        *extent
+}
+
+func extentOf(c *feature.Column) extent {
+	e := extent{rows: c.Len(), bytes: len(c.Bytes), valid: c.Valid != nil}
+	if c.Elem != nil {
+		elem := extentOf(c.Elem)
+		e.elem = &elem
+	}
+	return e
+}
+
+// add grows e by another column's.
+func (e *extent) add(o extent) {
+	e.rows, e.bytes, e.valid = e.rows+o.rows, e.bytes+o.bytes, e.valid || o.valid
+	if o.elem == nil {
+		return
+	}
+	if e.elem == nil {
+		e.elem = &extent{}
+	}
+	e.elem.add(*o.elem)
+}
+
+// scale is e at another number of rows, with an eighth to spare for what varies.
+func (e extent) scale(rows, of int) extent {
+	part := func(n int) int { return int(int64(n) * int64(rows) / int64(max(of, 1)) * 9 / 8) }
+	s := extent{rows: part(e.rows), bytes: part(e.bytes), valid: e.valid}
+	if e.elem != nil {
+		elem := e.elem.scale(rows, of)
+		s.elem = &elem
+	}
+	return s
+}
+
+// reserve makes room in an empty column.
+func reserve(c *feature.Column, e extent) {
+	if e.valid {
+		c.Valid = make([]bool, 0, e.rows)
+	}
+	switch c.Field.Kind {
+	case feature.Bool:
+		c.Bools = make([]bool, 0, e.rows)
+	case feature.Int32:
+		c.Int32s = make([]int32, 0, e.rows)
+	case feature.Int64:
+		c.Int64s = make([]int64, 0, e.rows)
+	case feature.Float32:
+		c.Float32s = make([]float32, 0, e.rows)
+	case feature.Float64:
+		c.Float64s = make([]float64, 0, e.rows)
+	case feature.List:
+		c.Offsets = slices.Grow(c.Offsets, e.rows)
+		if e.elem != nil {
+			reserve(c.Elem, *e.elem)
+		}
+	default:
+		c.Offsets = slices.Grow(c.Offsets, e.rows)
+		c.Bytes = make([]byte, 0, e.bytes)
+	}
+}
+
+// reserveRows makes room for n rows beside the columns.
+func reserveRows(r *feature.Rows, n int) {
+	r.Records = make([]feature.Record, 0, n)
+	r.Ops = make([]feature.Op, 0, n)
+	for s := range r.Fates {
+		r.Fates[s] = make([]feature.Fate, 0, n)
+	}
+}
+
+// newRows makes a batch with the room that the last one would have needed.
+func (d *decoder) newRows(in pipeline.Records) *feature.Rows {
+	rows := feature.NewRows(d.schema, in.Place)
+	reserveRows(rows, len(in.List))
+	for i := range rows.Columns {
+		if d.last != nil {
+			reserve(&rows.Columns[i], d.last[i].scale(len(in.List), d.rows))
+		}
+	}
+	return rows
+}
+
+// note remembers the size of a batch, if it says anything.
+func (d *decoder) note(rows *feature.Rows) {
+	if rows.Len() == 0 {
+		return
+	}
+	if d.last == nil {
+		d.last = make([]extent, len(rows.Columns))
+	}
+	for i := range rows.Columns {
+		d.last[i] = extentOf(&rows.Columns[i])
+	}
+	d.rows = rows.Len()
+}

@@ -1,0 +1,79 @@
+package stages
+
+import (
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+func digest(n uint64) feature.Digest {
+	return feature.Digest{Hi: n * 0x9e3779b97f4a7c15, Lo: n}
+}
+
+func TestAnEntryTakes40Bytes(t *testing.T) {
+	if n := unsafe.Sizeof(entry{}); n != 40 {
+		t.Errorf("%d bytes", n)
+	}
+}
+
+func TestAnEntryGivesBackItsRow(t *testing.T) {
+	var e entry
+	for _, v := range []feature.Version{
+		{Time: -5, Delete: true, Epoch: 1, Partition: 3, Offset: 1 << 50},
+		{Time: 1 << 62, Epoch: 1, Partition: 3},
+	} {
+		e.set(v, 7, atOffline)
+		if got := e.version(place); got != v || e.at() != atOffline || e.content != 7 {
+			t.Errorf("got %v, %d, want %v", got, e.at(), v)
+		}
+	}
+}
+
+func TestAWindowKnowsItsLastHalfAndNoMoreThanAll(t *testing.T) {
+	for _, keys := range []int{1, 2, 3, 64, 5000} {
+		w, rnd := newWindow(keys), rand.New(rand.NewPCG(1, uint64(keys)))
+		var order []uint64 // identities by last use
+		for i := range 20_000 {
+			id := uint64(rnd.IntN(2*keys + 1))
+			e, known := w.entry(digest(id))
+			if known && e.content != id+1 {
+				t.Fatalf("%d keys, step %d: %d was taken for %d", keys, i, id, e.content-1)
+			}
+			e.content = id + 1
+			age := len(order) - 1
+			for ; age >= 0 && order[age] != id; age-- {
+			}
+			if age >= 0 {
+				if last := len(order) - 1 - age; !known && last < max(keys/2, 1) {
+					t.Fatalf("%d keys, step %d: forgot one of the last %d", keys, i, last+1)
+				}
+				order = append(order[:age], order[age+1:]...)
+			} else if known {
+				t.Fatalf("%d keys, step %d: knew what was new", keys, i)
+			}
+			order = append(order, id)
+			if i > 3*keys && i > 2000 {
+				break
+			}
+		}
+		if n := w.now.used + w.old.used; n > max(keys, 2) {
+			t.Errorf("%d keys: %d are known", keys, n)
+		}
+		if n := len(w.now.slots) + len(w.old.slots); n > max(keys, 2)*3/2+4 {
+			t.Errorf("%d keys take %d slots", keys, n)
+		}
+	}
+}
+
+func TestAWindowForgets(t *testing.T) {
+	w := newWindow(100)
+	w.entry(digest(1))
+	for n := uint64(2); n < 200; n++ {
+		w.entry(digest(n))
+	}
+	if _, known := w.entry(digest(1)); known {
+		t.Error("the oldest of 199 identities is known to a window of 100")
+	}
+}
