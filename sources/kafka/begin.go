@@ -1,0 +1,135 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// begin opens a lane for each of the partitions, and says from where to fetch
+// it. Either all are opened or, with an error, none.
+func (r *reader) begin(ctx context.Context, partitions []int32) (map[int32]kgo.Offset, error) {
+	log, err := r.survey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plans := make([]plan, len(partitions))
+	for i, p := range partitions {
+		if plans[i], err = r.plan(ctx, log, p); err != nil {
+			return nil, err
+		}
+	}
+	return r.openAll(plans), nil
+}
+
+// openAll opens what is planned, unless the run is draining already. A lane
+// that begins at its end is not fetched.
+func (r *reader) openAll(plans []plan) map[int32]kgo.Offset {
+	r.opening.Lock()
+	defer r.opening.Unlock()
+	if r.draining {
+		return nil
+	}
+	fetch := make(map[int32]kgo.Offset, len(plans))
+	var ended []*lane
+	for _, p := range plans {
+		if l := r.open(p); l.atEnd() {
+			ended = append(ended, l)
+		} else {
+			fetch[p.Partition] = kgo.NewOffset().At(p.fetch).WithEpoch(-1) // the sinks' offsets have no leader epoch to compare
+		}
+	}
+	r.reached(ended)
+	return fetch
+}
+
+// survey is all that the brokers know that matters to where lanes begin.
+type survey struct {
+	*topic
+	first, last offsets
+	fresh       offsets        // where a partition begins that nobody knows
+	marks       map[int32]mark // what the group knows
+}
+
+func (r *reader) survey(ctx context.Context) (s survey, err error) {
+	if s.topic, err = r.topic(ctx); err != nil {
+		return s, err
+	}
+	if s.topic.id != r.id {
+		return s, &RecreatedError{Topic: r.Topic, Was: r.id, Now: s.topic.id, Epoch: r.Epoch}
+	}
+	// What is known comes before the ends that it is compared with.
+	if s.marks, err = r.marks(ctx); err != nil {
+		return s, err
+	}
+	if s.first, err = s.topic.first(ctx); err != nil {
+		return s, err
+	}
+	switch s.fresh = s.first; {
+	case r.From.latest:
+		s.fresh, err = s.stable(ctx)
+	case !r.From.since.IsZero():
+		s.fresh, err = s.since(ctx, r.From.since)
+	}
+	if err != nil {
+		return s, err
+	}
+	s.last, err = s.topic.last(ctx)
+	return s, err
+}
+
+// plan is a lane that is about to be opened.
+type plan struct {
+	pipeline.LaneConfig
+	fetch int64 // the start, or as much before it as the graph wants to see again
+	until int64
+}
+
+func (r *reader) plan(ctx context.Context, log survey, partition int32) (plan, error) {
+	p := plan{until: math.MaxInt64}
+	p.Place = feature.Place{Topic: r.Topic, Partition: partition, Epoch: r.Epoch}
+	p.TopicID = log.id
+	if r.until != nil {
+		p.until = r.until[partition] // 0, its end, for a partition that is younger than the run
+	}
+	if err := r.settle(ctx, log, &p); err != nil {
+		return p, err
+	}
+	first, last := log.first[partition], log.last[partition]
+	if p.Start < first || p.Start > last {
+		return p, &pipeline.DataLossError{Place: p.Place, Want: p.Start, Earliest: first, Latest: last}
+	}
+	p.fetch = max(first, p.Start-int64(r.in.Warm()))
+	return p, nil
+}
+
+// settle finds the start: it asks the sinks, then the group, then the settings.
+func (r *reader) settle(ctx context.Context, log survey, p *plan) error {
+	held, known, err := r.in.Progress(ctx, r.Topic, p.Partition)
+	if err != nil {
+		return fmt.Errorf("progress of %s/%d: %w", r.Topic, p.Partition, err)
+	}
+	m, marked := log.marks[p.Partition]
+	if known {
+		m = mark{held.Epoch, held.TopicID, held.Counted}
+	}
+	p.Start = log.fresh[p.Partition]
+	switch {
+	case !known && !marked:
+		return nil
+	case m.epoch > r.Epoch:
+		return &EpochError{Place: p.Place, Known: m.epoch}
+	case m.epoch < r.Epoch:
+		return nil // a new life: what is known is about the one before
+	case m.topicID != "" && log.id != "" && m.topicID != log.id:
+		return &RecreatedError{Topic: r.Topic, Was: m.topicID, Now: log.id, Epoch: r.Epoch}
+	}
+	p.Start = m.next
+	p.Resumed = held // zero if not known
+	return nil
+}

@@ -1,0 +1,63 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// mark is how far a partition was read, and in which life of the topic.
+type mark struct {
+	epoch   int32
+	topicID string // empty where unknown
+	next    int64
+}
+
+// The group keeps a text beside each offset. It holds the rest of the mark, so
+// that an offset is not taken for one of another life of the topic.
+const markFormat = "tandem epoch=%d topic=%s"
+
+// marked has a commit carry the epoch and the topic's id.
+func marked(ctx context.Context, epoch int32, topicID string) context.Context {
+	text := fmt.Sprintf(markFormat, epoch, topicID)
+	return kgo.PreCommitFnContext(ctx, func(req *kmsg.OffsetCommitRequest) error {
+		for i := range req.Topics {
+			for j := range req.Topics[i].Partitions {
+				req.Topics[i].Partitions[j].Metadata = &text
+			}
+		}
+		return nil
+	})
+}
+
+// marks are the offsets that the group has for the topic. One that somebody
+// else set, to go back or ahead, counts for the life that is being read.
+func (r *reader) marks(ctx context.Context) (map[int32]mark, error) {
+	if r.ConsumerGroup == "" {
+		return nil, nil
+	}
+	got, err := ask(ctx, func() (kadm.OffsetResponses, error) { return r.admin.FetchOffsets(ctx, r.ConsumerGroup) })
+	if err != nil {
+		return nil, fmt.Errorf("offsets of group %q: %w", r.ConsumerGroup, err)
+	}
+	out := map[int32]mark{}
+	for p, o := range got[r.Topic] {
+		if o.Err != nil {
+			return nil, fmt.Errorf("offsets of group %q: partition %d: %w", r.ConsumerGroup, p, o.Err)
+		}
+		if o.At < 0 {
+			continue
+		}
+		m := mark{epoch: r.Epoch, next: o.At}
+		var epoch int32
+		var id string
+		if n, _ := fmt.Sscanf(o.Metadata, markFormat, &epoch, &id); n >= 1 {
+			m.epoch, m.topicID = epoch, id
+		}
+		out[p] = m
+	}
+	return out, nil
+}
