@@ -1,0 +1,91 @@
+package cassandra
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/gocql/gocql"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// wire is a value as it goes over the wire; nil is a null. gocql's own marshalling costs a row of 20 columns 3 µs and
+// 69 allocations. The format is native_protocol_v4.spec, section 6.
+type wire []byte
+
+// MarshalCQL gives the bytes.
+func (w wire) MarshalCQL(gocql.TypeInfo) ([]byte, error) { return w, nil }
+
+// appendValue appends row i of a column, which is not null.
+func appendValue(dst []byte, c *feature.Column, i int) []byte {
+	switch c.Field.Kind {
+	case feature.Bool:
+		if c.Bools[i] {
+			return append(dst, 1)
+		}
+		return append(dst, 0)
+	case feature.Int32:
+		v := uint32(c.Int32s[i])
+		if c.Field.Logical == feature.Date {
+			v ^= 1 << 31
+		}
+		return binary.BigEndian.AppendUint32(dst, v)
+	case feature.Int64:
+		return binary.BigEndian.AppendUint64(dst, uint64(c.Int64s[i]))
+	case feature.Float32:
+		return binary.BigEndian.AppendUint32(dst, math.Float32bits(c.Float32s[i]))
+	case feature.Float64:
+		return binary.BigEndian.AppendUint64(dst, math.Float64bits(c.Float64s[i]))
+	case feature.String, feature.Bytes:
+		return append(dst, c.Slice(i)...)
+	}
+	return appendList(dst, c, i)
+}
+
+// appendList appends the count of items and each item behind its length.
+func appendList(dst []byte, c *feature.Column, i int) []byte {
+	from, to := c.Items(i)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(to-from))
+	for j := from; j < to; j++ {
+		if !c.Elem.Field.Nullable {
+			dst = appendSized(dst, func(dst []byte) []byte { return appendValue(dst, c.Elem, j) })
+			continue
+		}
+		dst = appendSized(dst, func(dst []byte) []byte { return appendField(dst, c.Elem, j) })
+	}
+	return dst
+}
+
+// appendField appends row i behind its length, which is -1 for a null: a field of a tuple or of a user-defined type.
+func appendField(dst []byte, c *feature.Column, i int) []byte {
+	if c.Null(i) {
+		return binary.BigEndian.AppendUint32(dst, math.MaxUint32)
+	}
+	return appendSized(dst, func(dst []byte) []byte { return appendValue(dst, c, i) })
+}
+
+// appendSized appends a value behind its length.
+func appendSized(dst []byte, value func([]byte) []byte) []byte {
+	at := len(dst)
+	dst = value(append(dst, 0, 0, 0, 0))
+	binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
+	return dst
+}
+
+// appendInt appends an int field behind its length.
+func appendInt(dst []byte, v int32) []byte {
+	return binary.BigEndian.AppendUint32(append(dst, 0, 0, 0, 4), uint32(v))
+}
+
+// appendPacked appends a packed row: its order, its version and its features, as table.fields has them.
+func appendPacked(dst []byte, t *table, rows *feature.Rows, i int, v feature.Version) []byte {
+	dst = append(dst, 0, 0, 0, tokenSize)
+	dst = appendToken(dst, v)
+	dst = appendInt(dst, v.Epoch)
+	dst = appendInt(dst, v.Partition)
+	dst = binary.BigEndian.AppendUint64(append(dst, 0, 0, 0, 8), uint64(v.Offset))
+	for _, c := range t.features {
+		dst = appendField(dst, &rows.Columns[c], i)
+	}
+	return dst
+}

@@ -1,0 +1,123 @@
+package cassandra
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// Scan reads all live rows of the table, in no order, through a connection of its own. It is for comparisons and
+// repairs: it reads the whole table.
+func (s *Sink) Scan(ctx context.Context, schema *feature.Schema) iter.Seq2[feature.Stored, error] {
+	return func(yield func(feature.Stored, error) bool) {
+		if err := s.scan(ctx, schema, func(row feature.Stored) bool { return yield(row, nil) }); err != nil {
+			yield(feature.Stored{}, err)
+		}
+	}
+}
+
+func (s *Sink) scan(ctx context.Context, schema *feature.Schema, yield func(feature.Stored) bool) error {
+	if err := s.Check(schema); err != nil {
+		return err
+	}
+	t := newTable(s.Keyspace, s.layout(schema), schema)
+	c, err := s.connect(slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	cells := make([]wire, len(t.keys())+len(t.values()))
+	into := make([]any, len(cells))
+	for i := range cells {
+		into[i] = &cells[i]
+	}
+	rows := c.Query(t.scan()).WithContext(ctx).Iter()
+	for rows.Scan(into...) {
+		row, err := t.stored(cells)
+		if err != nil {
+			rows.Close()
+			return fmt.Errorf("scan %s: %w", t.qualified(t.name()), err)
+		}
+		if !yield(row) {
+			rows.Close()
+			return nil
+		}
+	}
+	if err := rows.Close(); err != nil {
+		return fmt.Errorf("scan %s: %w", t.qualified(t.name()), err)
+	}
+	return nil
+}
+
+// stored reads a row of the scan: keys, then values.
+func (t *table) stored(cells []wire) (feature.Stored, error) {
+	n := len(t.schema.Keys())
+	values := cells[n:]
+	if t.layout == Packed {
+		var err error
+		if values, err = t.unpack(cells[n]); err != nil {
+			return feature.Stored{}, err
+		}
+	}
+	row := feature.Stored{Values: make([]any, len(t.schema.Fields))}
+	if err := t.decodeAll(row.Values, t.schema.Keys(), cells[:n]); err != nil {
+		return row, err
+	}
+	if err := t.decodeAll(row.Values, t.features, values[len(versionColumns):]); err != nil {
+		return row, err
+	}
+	return row, t.decodeVersion(&row, values)
+}
+
+// unpack cuts a packed row into the values that a plain one has. Fields that were added to the type later are null.
+func (t *table) unpack(packed []byte) ([]wire, error) {
+	values := make([]wire, 0, len(t.fields()))
+	for range t.fields() {
+		if len(packed) == 0 {
+			values = append(values, nil)
+			continue
+		}
+		v, rest, err := cut(packed)
+		if err != nil {
+			return nil, err
+		}
+		values, packed = append(values, v), rest
+	}
+	return values[1:], nil
+}
+
+func (t *table) decodeAll(dst []any, of []int, cells []wire) error {
+	for i, c := range of {
+		v, err := decode(t.schema.Fields[c], cells[i])
+		if err != nil {
+			return err
+		}
+		dst[c] = v
+	}
+	return nil
+}
+
+func (t *table) decodeVersion(row *feature.Stored, values []wire) error {
+	var parts [3]any
+	for i, kind := range []feature.Kind{feature.Int32, feature.Int32, feature.Int64} {
+		v, err := decode(feature.Field{Name: versionColumns[i].name, Kind: kind}, values[i])
+		if v == nil || err != nil {
+			return fmt.Errorf("a row without %s: the sink didn't write it", versionColumns[i].name)
+		}
+		parts[i] = v
+	}
+	row.Version = feature.Version{Epoch: parts[0].(int32), Partition: parts[1].(int32), Offset: parts[2].(int64)}
+	if t.schema.Time() < 0 {
+		return nil
+	}
+	switch at := row.Values[t.schema.Time()].(type) {
+	case int32:
+		row.Version.Time = int64(at)
+	case int64:
+		row.Version.Time = at
+	}
+	return nil
+}

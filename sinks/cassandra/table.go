@@ -1,0 +1,127 @@
+package cassandra
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// Names of the columns that stand beside the features. Those of a packed row are fields of its type.
+const (
+	rowColumn  = "row"
+	orderField = "_order"
+)
+
+// column is a name and a CQL type.
+type column struct{ name, typ string }
+
+func (c column) String() string { return quote(c.name) + " " + c.typ }
+
+// versionColumns say where in the log a row came from, so that its order can always be checked again.
+var versionColumns = []column{{"_epoch", "int"}, {"_partition", "int"}, {"_offset", "bigint"}}
+
+// table is the CQL of one group: every statement that the sink sends about it.
+type table struct {
+	keyspace string
+	layout   Layout
+	schema   *feature.Schema
+	features []int // the columns that aren't keys
+}
+
+func newTable(keyspace string, l Layout, s *feature.Schema) *table {
+	t := &table{keyspace: keyspace, layout: l, schema: s}
+	for i := range s.Fields {
+		if !s.IsKey(i) {
+			t.features = append(t.features, i)
+		}
+	}
+	return t
+}
+
+func (t *table) name() string     { return t.schema.Group.Table() }
+func (t *table) typeName() string { return t.name() + "_row" }
+
+// quote keeps a name's case. Names are checked by feature.CheckName; a quote is doubled all the same.
+func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+func (t *table) qualified(name string) string { return quote(t.keyspace) + "." + quote(name) }
+
+// keys are the primary key's columns. All of them are the partition key: rows of one entity alone share a partition.
+func (t *table) keys() []column { return t.columns(t.schema.Keys()) }
+
+func (t *table) columns(of []int) []column {
+	var out []column
+	for _, i := range of {
+		out = append(out, column{t.schema.Fields[i].Name, cqlType(t.schema.Fields[i])})
+	}
+	return out
+}
+
+// values are the columns beside the keys, in the order in which they are bound.
+func (t *table) values() []column {
+	if t.layout == Packed {
+		return []column{{rowColumn, "frozen<" + quote(t.typeName()) + ">"}}
+	}
+	return slices.Concat(versionColumns, t.columns(t.features))
+}
+
+// fields are those of a packed row's type. The order comes first: bytes are compared from the front.
+func (t *table) fields() []column {
+	return slices.Concat([]column{{orderField, "blob"}}, versionColumns, t.columns(t.features))
+}
+
+// createStatements make what the table is made of.
+func (t *table) createStatements() []string {
+	create := fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (%s, PRIMARY KEY ((%s)))", t.qualified(t.name()),
+		join(slices.Concat(t.keys(), t.values()), column.String, ", "), join(t.keys(), quoted, ", "))
+	if t.layout != Packed {
+		return []string{create}
+	}
+	typ := fmt.Sprintf("CREATE TYPE IF NOT EXISTS %s (%s)", t.qualified(t.typeName()), join(t.fields(), column.String, ", "))
+	return []string{typ, create}
+}
+
+// upsert binds timestamp, TTL, values and keys. It is an UPDATE: an INSERT would leave a row marker besides, with a
+// timestamp and an expiry of its own, which can outlive the cells.
+func (t *table) upsert() string {
+	return fmt.Sprintf("UPDATE %s USING TIMESTAMP ? AND TTL ? SET %s WHERE %s",
+		t.qualified(t.name()), join(t.values(), bound, ", "), join(t.keys(), bound, " AND "))
+}
+
+// remove binds timestamp and keys.
+func (t *table) remove() string {
+	return fmt.Sprintf("DELETE FROM %s USING TIMESTAMP ? WHERE %s", t.qualified(t.name()), join(t.keys(), bound, " AND "))
+}
+
+// scan reads keys and values of all rows.
+func (t *table) scan() string {
+	return fmt.Sprintf("SELECT %s FROM %s", join(slices.Concat(t.keys(), t.values()), quoted, ", "), t.qualified(t.name()))
+}
+
+func quoted(c column) string { return quote(c.name) }
+func bound(c column) string  { return quote(c.name) + " = ?" }
+
+func join(cs []column, text func(column) string, sep string) string {
+	out := make([]string, len(cs))
+	for i, c := range cs {
+		out[i] = text(c)
+	}
+	return strings.Join(out, sep)
+}
+
+// createKeyspace is the statement that makes a keyspace.
+func createKeyspace(name string, replication map[string]string) string {
+	if replication == nil {
+		replication = map[string]string{"class": "SimpleStrategy", "replication_factor": "1"}
+	}
+	var options []string
+	for _, k := range slices.Sorted(maps.Keys(replication)) {
+		options = append(options, literal(k)+": "+literal(replication[k]))
+	}
+	return fmt.Sprintf("CREATE KEYSPACE IF NOT EXISTS %s WITH replication = {%s}", quote(name), strings.Join(options, ", "))
+}
+
+func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

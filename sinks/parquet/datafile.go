@@ -1,0 +1,178 @@
+package parquet
+
+import (
+	"crypto/rand"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	pq "github.com/parquet-go/parquet-go"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// A row group is closed at whichever comes first.
+const (
+	groupRows  = 128 << 10
+	groupBytes = 64 << 20
+	blockRows  = 4096 // rows appended between two looks at its size
+)
+
+// dataFile is a file being written. One Write has it at a time.
+type dataFile struct {
+	layout  *layout
+	out     *spool
+	writer  *pq.GenericWriter[any]
+	leaves  []*pq.ColumnWriter
+	encoder encoder
+	own     [4]feature.Column
+	group   int // rows in the open row group
+
+	entries entries // row by row, what its commit must know
+	ended   bool
+	synced  bool
+
+	// Once it is synced.
+	meta   iceberg.DataFile
+	stored stored
+}
+
+// newName is a file name that nobody else will make.
+func newName(suffix string) string {
+	return fmt.Sprintf("%d-%s%s", time.Now().UnixMilli(), strings.ToLower(rand.Text()[:16]), suffix)
+}
+
+func newDataFile(d *disk, l *layout, dir string) (*dataFile, error) {
+	f, err := d.create(filepath.Join(dir, newName(".parquet")))
+	if err != nil {
+		return nil, err
+	}
+	out := &spool{file: f}
+	w := pq.NewGenericWriter[any](out, l.options...)
+	df := &dataFile{layout: l, out: out, writer: w, leaves: w.ColumnWriters()}
+	for i := range df.own {
+		df.own[i] = feature.NewColumn(own[i])
+	}
+	return df, nil
+}
+
+func (f *dataFile) uri() string { return "file://" + f.out.file.Name() }
+
+// append adds rows of a batch. It has no reason to fail: an error stops the graph.
+func (f *dataFile) append(rows *feature.Rows, runs []run, enter func(*entries, run)) error {
+	times := timesOf(rows)
+	for _, r := range runs {
+		for from := r.from; from < r.to; from += blockRows {
+			block := run{from, min(from+blockRows, r.to), r.deletes}
+			if err := f.appendBlock(rows, times, block); err != nil {
+				return fmt.Errorf("writing %s: %w", f.out.file.Name(), err)
+			}
+			enter(&f.entries, block)
+		}
+	}
+	return nil
+}
+
+func (f *dataFile) appendBlock(rows *feature.Rows, times *feature.Column, r run) (err error) {
+	l := f.layout
+	for i := range l.schema.Fields {
+		switch {
+		case r.deletes && !l.keeps(i):
+			err = writeNulls(f.leaves[l.columns[i].leaf], r.to-r.from)
+		case i == l.schema.Time():
+			err = f.write(&l.columns[i], times, r)
+		default:
+			err = f.write(&l.columns[i], &rows.Columns[i], r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	n := f.fillOwn(rows, r)
+	for i := range f.own {
+		if err := f.write(l.own(i), &f.own[i], run{to: n}); err != nil {
+			return err
+		}
+	}
+	f.group += n
+	if f.group >= groupRows || f.writer.Size()-f.out.size() >= groupBytes {
+		return f.endGroup()
+	}
+	return nil
+}
+
+func (f *dataFile) write(c *column, src *feature.Column, r run) error {
+	return f.encoder.write(f.leaves[c.leaf], c, src, r)
+}
+
+// timesOf is the event-time column, with the times that deletes got in place of nulls.
+func timesOf(rows *feature.Rows) *feature.Column {
+	t := rows.Schema.Time()
+	if t < 0 || rows.Columns[t].Valid == nil {
+		return &rows.Columns[max(t, 0)]
+	}
+	c := &rows.Columns[t]
+	filled := feature.NewColumn(c.Field)
+	for i := range rows.Len() {
+		if c.Field.Kind == feature.Int32 {
+			filled.Int32s = append(filled.Int32s, int32(rows.Time(i)))
+		} else {
+			filled.Int64s = append(filled.Int64s, rows.Time(i))
+		}
+	}
+	return &filled
+}
+
+// fillOwn makes the table's own columns for some rows.
+func (f *dataFile) fillOwn(rows *feature.Rows, r run) int {
+	for i := range f.own {
+		f.own[i].Truncate(0)
+	}
+	for i := r.from; i < r.to; i++ {
+		f.own[epochColumn].Int32s = append(f.own[epochColumn].Int32s, rows.Epoch)
+		f.own[partitionColumn].Int32s = append(f.own[partitionColumn].Int32s, rows.Partition)
+		f.own[offsetColumn].Int64s = append(f.own[offsetColumn].Int64s, rows.Records[i].Offset)
+		f.own[deletedColumn].Bools = append(f.own[deletedColumn].Bools, rows.Ops[i] == feature.Delete)
+	}
+	return r.to - r.from
+}
+
+// endGroup hands the open row group to the disk, whose errors can wait.
+func (f *dataFile) endGroup() error {
+	f.group = 0
+	if err := f.writer.Flush(); err != nil {
+		return err
+	}
+	_ = f.out.drain()
+	return nil
+}
+
+// end writes the footer. Nothing is appended after it.
+func (f *dataFile) end() error {
+	if f.ended {
+		return nil
+	}
+	if err := f.writer.Close(); err != nil {
+		return fmt.Errorf("writing %s: %w", f.out.file.Name(), err)
+	}
+	f.ended, f.writer, f.leaves = true, nil, nil
+	_ = f.out.drain()
+	return nil
+}
+
+// sync makes the file durable. It can be tried again.
+func (f *dataFile) sync() error {
+	if f.synced {
+		return nil
+	}
+	if err := f.end(); err != nil {
+		return err
+	}
+	if err := f.out.sync(); err != nil {
+		return err
+	}
+	f.synced = true
+	return nil
+}

@@ -1,0 +1,136 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/catalog"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// lake is the group's table and how to reach it.
+type lake struct {
+	schema  *feature.Schema
+	catalog *sqlCatalog
+	disk    *disk
+	id      table.Identifier
+	layout  *layout // of files that have nulls
+	plain   *layout // of files that have those of the group only
+	data    string  // the directory of data files
+
+	inventory inventory // of whoever commits
+	deleted   deletedRows
+}
+
+// openLake opens the table, and makes it if there is none.
+func openLake(ctx context.Context, set *Sink, schema *feature.Schema) (*lake, error) {
+	l, err := dial(set, schema)
+	if err != nil {
+		return nil, err
+	}
+	t, err := l.load(ctx)
+	if errors.Is(err, catalog.ErrNoSuchTable) {
+		if err = l.create(ctx, set.Warehouse); err == nil {
+			t, err = l.load(ctx)
+		}
+	}
+	if err == nil {
+		err = l.take(t)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	return l, nil
+}
+
+func dial(set *Sink, schema *feature.Schema) (*lake, error) {
+	d := &disk{fault: set.fault}
+	c, err := openCatalog(set.Warehouse, d)
+	if err != nil {
+		return nil, err
+	}
+	return &lake{schema: schema, catalog: c, disk: d, id: table.Identifier{namespace, schema.Group.Table()}}, nil
+}
+
+func (l *lake) close() error { return l.catalog.close() }
+
+func (l *lake) load(ctx context.Context) (*table.Table, error) { return l.catalog.LoadTable(ctx, l.id) }
+
+// take checks the table's shape and learns its column ids.
+func (l *lake) take(t *table.Table) error {
+	if err := checkShape(l.schema, t.Schema(), t.Properties()); err != nil {
+		return err
+	}
+	l.data = filepath.Join(pathOfURI(t.Location()), "data")
+	var err error
+	if l.layout, err = newLayout(l.schema, t.Schema(), true); err == nil {
+		l.plain, err = newLayout(l.schema, t.Schema(), false)
+	}
+	if err == nil {
+		err = l.disk.makeDir(l.data)
+	}
+	return err
+}
+
+// create makes the table. Whoever makes it at the same time makes the same.
+func (l *lake) create(ctx context.Context, warehouse string) error {
+	err := l.catalog.CreateNamespace(ctx, table.Identifier{namespace}, nil)
+	if err != nil && !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
+		return fmt.Errorf("catalog: %w", err)
+	}
+	schema, err := tableSchema(l.schema)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(warehouse, namespace, l.schema.Group.Table())
+	properties := identityOf(l.schema.Group)
+	for k, v := range tableProperties {
+		properties[k] = v
+	}
+	t, err := l.catalog.CreateTable(ctx, l.id, schema,
+		catalog.WithLocation("file://"+path), catalog.WithProperties(properties))
+	if errors.Is(err, catalog.ErrTableAlreadyExists) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("making table %s: %w", l.schema.Group.Table(), err)
+	}
+	return l.settle(path, t.MetadataLocation())
+}
+
+// settle makes a new table's first metadata and its directories durable.
+func (l *lake) settle(path, metadata string) error {
+	f, err := l.disk.Open(metadata)
+	if err != nil {
+		return err
+	}
+	if s, ok := f.(interface{ Sync() error }); ok {
+		err = s.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	for _, dir := range []string{"metadata", ".", "..", "../.."} {
+		err = errors.Join(err, l.disk.syncDir(filepath.Join(path, dir)))
+	}
+	return err
+}
+
+// tableProperties keep the metadata small, whoever else commits.
+var tableProperties = iceberg.Properties{
+	"format-version":                             "2",
+	"commit.manifest-merge.enabled":              "true",
+	"commit.manifest.min-count-to-merge":         "20",
+	"write.metadata.delete-after-commit.enabled": "true",
+	"write.metadata.previous-versions-max":       "20",
+}
+
+func (l *lake) newDataFile(nulls bool) (*dataFile, error) {
+	if nulls {
+		return newDataFile(l.disk, l.layout, l.data)
+	}
+	return newDataFile(l.disk, l.plain, l.data)
+}

@@ -1,0 +1,140 @@
+package parquet
+
+import (
+	"compress/flate"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/tandemdata/tandem/pipeline"
+)
+
+// What a snapshot's summary says beside Iceberg's own counts. The table's
+// property of the same name is for people; it is never read back, for it does
+// not follow the table to an older snapshot.
+const (
+	progressKey = "tandem.progress" // of all partitions: {"topic/partition": pipeline.Progress}, see pack
+	commitKey   = "tandem.commit"   // names the commit, so that a writer knows its own
+)
+
+// progress is how far each partition is durable, by topic/partition.
+type progress map[string]pipeline.Progress
+
+func progressName(topic string, id int32) string { return topic + "/" + strconv.Itoa(int(id)) }
+
+// progressOf reads the nearest snapshot that carries progress: others, such as
+// those of a compaction, may not.
+func progressOf(t *table.Table) (progress, error) {
+	p := progress{}
+	text, err := unpack(progressText(t))
+	if err == nil {
+		err = json.Unmarshal(text, &p)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %s: %w", t.Identifier()[1], progressKey, err)
+	}
+	return p, nil
+}
+
+// A table's metadata has the summaries of all its snapshots, and is written
+// with each commit: progress of many partitions is kept short.
+const (
+	packed    = "deflate:" // then base64 of the JSON text, deflated
+	packAbove = 1024       // bytes; what is shorter stands as it is
+)
+
+func pack(text []byte) string {
+	if len(text) <= packAbove {
+		return string(text)
+	}
+	var b strings.Builder
+	b.WriteString(packed)
+	e := base64.NewEncoder(base64.StdEncoding, &b)
+	w, _ := flate.NewWriter(e, flate.DefaultCompression) // fails on an unknown level only
+	_, _ = w.Write(text)                                 // a builder takes everything
+	_, _ = w.Close(), e.Close()
+	return b.String()
+}
+
+func unpack(s string) ([]byte, error) {
+	short, ok := strings.CutPrefix(s, packed)
+	if !ok {
+		return []byte(s), nil
+	}
+	return io.ReadAll(flate.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(short))))
+}
+
+func progressText(t *table.Table) string {
+	for s := t.CurrentSnapshot(); s != nil; s = parentOf(t, s) {
+		if text, ok := summary(s, progressKey); ok {
+			return text
+		}
+	}
+	return "{}"
+}
+
+func parentOf(t *table.Table, s *table.Snapshot) *table.Snapshot {
+	if s.ParentSnapshotID == nil {
+		return nil
+	}
+	return t.SnapshotByID(*s.ParentSnapshotID)
+}
+
+func summary(s *table.Snapshot, key string) (string, bool) {
+	if s.Summary == nil {
+		return "", false
+	}
+	v, ok := s.Summary.Properties[key]
+	return v, ok
+}
+
+// holds reports whether a commit of that name is in the table.
+func holds(t *table.Table, id string) bool {
+	for s := t.CurrentSnapshot(); s != nil; s = parentOf(t, s) {
+		if v, ok := summary(s, commitKey); ok && v == id {
+			return true
+		}
+	}
+	return false
+}
+
+// Progress is what the current snapshot says of a partition.
+func (w *writer) Progress(ctx context.Context, topic string, partition int32) (pipeline.Progress, bool, error) {
+	t, err := w.lake.load(ctx)
+	if err != nil {
+		return pipeline.Progress{}, false, classify(err)
+	}
+	all, err := progressOf(t)
+	if err != nil {
+		return pipeline.Progress{}, false, err
+	}
+	p, ok := all[progressName(topic, partition)]
+	return p, ok, nil
+}
+
+// checkStored finds out whether a partition is still this writer's to go on
+// with. Someone who took over has moved it; then what is held here would come
+// twice. If it went back, rows would be missing.
+func checkStored(l *laneCut, sink string, have progress) error {
+	name := progressName(l.lane.Topic, l.lane.Partition)
+	want, is := l.state.stored, markOf(have[name], sink)
+	if is.epoch < l.lane.Epoch {
+		is = mark{}
+	}
+	if want.epoch < l.lane.Epoch {
+		want = mark{}
+	}
+	switch {
+	case is == want:
+		return nil
+	case is.ok && (!want.ok || is.epoch > want.epoch || is.next > want.next):
+		return pipeline.Restart(fmt.Errorf("%s: another writer committed up to offset %d of epoch %d", name, is.next, is.epoch))
+	}
+	return fmt.Errorf("%s: the table went back to offset %d, from %d: was it rolled back or written to by hand?", name, is.next, want.next)
+}

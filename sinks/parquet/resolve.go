@@ -1,0 +1,68 @@
+package parquet
+
+import (
+	"slices"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// resolution says how the rows of a cut fare against the table.
+type resolution struct {
+	spans    [][]feature.SpanTally // by cut.lanes, rows moved to their fates
+	alive    []int                 // rows left, by cut.files
+	lost     []lost
+	replaced []position // rows of the table that gave way
+}
+
+// resolve compares the cut's winners with the table's rows of their identities:
+// the greater stays.
+func (c *cut) resolve(found []match, order feature.Order) *resolution {
+	r := &resolution{lost: slices.Clone(c.losers)}
+	for _, s := range c.spans() {
+		r.spans = append(r.spans, slices.Clone(s))
+	}
+	for _, f := range c.files {
+		r.alive = append(r.alive, f.entries.len())
+	}
+	beaten := map[rowRef]bool{}
+	for _, m := range found {
+		o := order.Compare(m.version, c.version(c.entry(m.row)))
+		if o < 0 || beaten[m.row] {
+			continue
+		}
+		fate := feature.Late
+		if o == 0 {
+			fate = feature.Duplicate
+		}
+		beaten[m.row] = true
+		r.lost = append(r.lost, lost{m.row, fate})
+	}
+	for _, l := range r.lost {
+		r.span(c, l.row).Move(l.fate)
+		r.alive[l.row.file]--
+	}
+	for _, m := range found {
+		if !beaten[m.row] {
+			r.span(c, m.row).Replaced++
+			r.replaced = append(r.replaced, position{m.uri, m.pos})
+		}
+	}
+	return r
+}
+
+func (r *resolution) span(c *cut, row rowRef) *feature.SpanTally {
+	e := c.entry(row)
+	return &r.spans[e.lane][e.span]
+}
+
+// positions are the rows to be deleted: the table's, and those of new files,
+// but for files that have no other rows.
+func (r *resolution) positions(c *cut) []position {
+	all := slices.Clone(r.replaced)
+	for _, l := range r.lost {
+		if r.alive[l.row.file] > 0 {
+			all = append(all, position{c.files[l.row.file].uri(), int64(l.row.row)})
+		}
+	}
+	return all
+}

@@ -1,0 +1,162 @@
+package parquet
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/apache/iceberg-go"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// own are the columns that the table has beside the features.
+var own = []feature.Field{
+	{Name: "_epoch", Kind: feature.Int32},
+	{Name: "_partition", Kind: feature.Int32, Nullable: true},
+	{Name: "_offset", Kind: feature.Int64, Nullable: true},
+	{Name: "_deleted", Kind: feature.Bool, Nullable: true},
+}
+
+func checkFields(s *feature.Schema) error {
+	var errs []error
+	for _, f := range s.Fields {
+		if _, err := typeOf(f, new(int)); err != nil {
+			errs = append(errs, fmt.Errorf("column %v: %w", f, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// fieldsOf are all columns of the group's table. A feature is optional whatever
+// the group says, for a delete has none of them.
+func fieldsOf(s *feature.Schema) []feature.Field {
+	fields := make([]feature.Field, 0, len(s.Fields)+len(own))
+	for i, f := range s.Fields {
+		f.Nullable = !s.IsKey(i)
+		fields = append(fields, f)
+	}
+	return append(fields, own...)
+}
+
+// tableSchema is the group's table as Iceberg describes it. A column's doc is
+// its feature type, which says what Iceberg's doesn't: the unit it is to be
+// given back in. Rows are unique by the identifier columns; with an event time
+// they are so by that too, which being optional can't be one of them.
+func tableSchema(s *feature.Schema) (*iceberg.Schema, error) {
+	fields := fieldsOf(s)
+	next := len(fields)
+	var nested []iceberg.NestedField
+	var keys []int
+	for i, f := range fields {
+		t, err := typeOf(f, &next)
+		if err != nil {
+			return nil, err
+		}
+		nested = append(nested, iceberg.NestedField{ID: i + 1, Name: f.Name, Type: t, Required: !f.Nullable, Doc: docOf(f)})
+		if i < len(s.Fields) && s.IsKey(i) && s.Time() < 0 {
+			keys = append(keys, i+1)
+		}
+	}
+	return iceberg.NewSchemaWithIdentifiers(0, keys, nested...), nil
+}
+
+// docOf is the feature type in words, nullable or not.
+func docOf(f feature.Field) string {
+	return feature.Field{Kind: f.Kind, Logical: f.Logical, Elem: f.Elem}.String()
+}
+
+// typeOf is Iceberg's type of a field; next numbers the items of lists.
+func typeOf(f feature.Field, next *int) (iceberg.Type, error) {
+	switch f.Kind {
+	case feature.Bool:
+		return iceberg.PrimitiveTypes.Bool, nil
+	case feature.Int32, feature.Int64:
+		return integerOf(f), nil
+	case feature.Float32:
+		return iceberg.PrimitiveTypes.Float32, nil
+	case feature.Float64:
+		return iceberg.PrimitiveTypes.Float64, nil
+	case feature.String:
+		return iceberg.PrimitiveTypes.String, nil
+	case feature.Bytes:
+		return iceberg.PrimitiveTypes.Binary, nil
+	case feature.List:
+		*next++
+		id := *next
+		elem, err := typeOf(*f.Elem, next)
+		return &iceberg.ListType{ElementID: id, Element: elem, ElementRequired: !f.Elem.Nullable}, err
+	}
+	return nil, errors.New("has no type in an Iceberg table")
+}
+
+func integerOf(f feature.Field) iceberg.Type {
+	switch f.Logical {
+	case feature.Date:
+		return iceberg.PrimitiveTypes.Date
+	case feature.TimeMillis, feature.TimeMicros:
+		return iceberg.PrimitiveTypes.Time
+	case feature.TimestampMillis, feature.TimestampMicros:
+		return iceberg.PrimitiveTypes.TimestampTz
+	case feature.LocalTimestampMillis, feature.LocalTimestampMicros:
+		return iceberg.PrimitiveTypes.Timestamp
+	}
+	if f.Kind == feature.Int32 {
+		return iceberg.PrimitiveTypes.Int32
+	}
+	return iceberg.PrimitiveTypes.Int64
+}
+
+// scaleOf is what a value is multiplied by to be stored: Iceberg has microseconds only.
+func scaleOf(f feature.Field) int64 {
+	switch f.Logical {
+	case feature.TimeMillis, feature.TimestampMillis, feature.LocalTimestampMillis:
+		return 1000
+	}
+	return 1
+}
+
+// The table's properties that say what its rows are unique and ordered by.
+const (
+	keyProperty   = "tandem.primary-key"
+	timeProperty  = "tandem.event-time"
+	orderProperty = "tandem.order"
+)
+
+func identityOf(g feature.Group) iceberg.Properties {
+	return iceberg.Properties{
+		keyProperty:   strings.Join(g.PrimaryKey, ","),
+		timeProperty:  g.EventTime,
+		orderProperty: g.Order.String(),
+	}
+}
+
+// describe writes a table's shape as an error message shows it.
+func describe(s *iceberg.Schema, p iceberg.Properties) string {
+	var b strings.Builder
+	for _, f := range s.Fields() {
+		fmt.Fprintf(&b, "%s %v", f.Name, f.Type)
+		if f.Required {
+			b.WriteString(" required")
+		}
+		if f.Doc != "" && f.Doc != f.Type.String() {
+			fmt.Fprintf(&b, " (%s)", f.Doc)
+		}
+		b.WriteString(", ")
+	}
+	fmt.Fprintf(&b, "key (%s), time (%s), order by %s", p[keyProperty], p[timeProperty], p[orderProperty])
+	return b.String()
+}
+
+// checkShape refuses a table that doesn't hold the group's rows as they are.
+func checkShape(s *feature.Schema, have *iceberg.Schema, p iceberg.Properties) error {
+	want, err := tableSchema(s)
+	if err != nil {
+		return err
+	}
+	is, should := describe(have, p), describe(want, identityOf(s.Group))
+	if is != should {
+		return fmt.Errorf("table %s has another shape than the group:\n table: %s\n group: %s", s.Group.Table(), is, should)
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package parquet
+
+import (
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+var _ pipeline.Refuser = (*writer)(nil)
+
+var errTooFar = errors.New("the timestamp in milliseconds does not fit the table's microseconds")
+
+// Refuses tells rows with a timestamp that the table's microseconds can't hold.
+func (w *writer) Refuses(rows *feature.Rows, i int) error {
+	if !w.lake.layout.fits(rows, i) {
+		return errTooFar
+	}
+	return nil
+}
+
+// checkScale finds a row that can't be stored exactly before anything is written.
+func (l *layout) checkScale(rows *feature.Rows, runs []run) error {
+	for _, r := range runs {
+		for i := r.from; i < r.to; i++ {
+			if !l.fits(rows, i) {
+				return &pipeline.At{Place: rows.Place, Offset: rows.Records[i].Offset, Err: errTooFar}
+			}
+		}
+	}
+	return nil
+}
+
+// fits reports whether a row can be stored exactly. Of a delete only key and
+// time are stored.
+func (l *layout) fits(rows *feature.Rows, i int) bool {
+	for _, k := range l.scaled {
+		c := &l.columns[k]
+		if rows.Ops[i] == feature.Delete && !l.keeps(k) {
+			continue
+		}
+		if !c.fits(&rows.Columns[k], i) || k == l.schema.Time() && !c.scales(rows.Time(i)) {
+			return false
+		}
+	}
+	return true
+}
+
+// hasNulls finds a live row with a null that its group doesn't allow. No decoder
+// makes one; if there is one nevertheless, it is stored as it is.
+func (l *layout) hasNulls(b *batch) bool {
+	for i := range l.schema.Fields {
+		src := &b.rows.Columns[i]
+		if l.columns[i].nullable[0] || i == l.schema.Time() || src.Valid == nil {
+			continue
+		}
+		for _, r := range b.runs {
+			if slices.Contains(src.Valid[r.from:r.to], false) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c *column) fits(src *feature.Column, i int) bool {
+	if src.Field.Kind != feature.List {
+		return c.scales(src.Int64s[i])
+	}
+	from, to := src.Items(i)
+	for j := from; j < to; j++ {
+		if !c.fits(src.Elem, j) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *column) scales(x int64) bool {
+	return x <= math.MaxInt64/c.scale && x >= math.MinInt64/c.scale
+}

@@ -1,0 +1,199 @@
+package parquet_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/tandemdata/tandem/internal/rowgen"
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// Another reader gives the same values back, to the bit: through the table's
+// metadata, its deletes, and other code for Parquet.
+func TestAnotherReaderSeesTheSameValues(t *testing.T) {
+	for _, deletes := range []int{0, 15} { // files without deletes have another layout
+		s, schema := sinkIn(t), everyType(t)
+		g := &rowgen.Gen{Schema: schema, Seed: 3, Keys: 200, Extremes: true, Deletes: deletes}
+		x := open(t, s, schema)
+		l := x.lane(0)
+		for i := range int64(3) {
+			x.write(l, g.Batch(at(0), 100*i, 100))
+			x.flush()
+		}
+		var got []string
+		for row := range arrowRows(readArrow(t, s, schema.Group.Table()), schema) {
+			got = append(got, row)
+		}
+		slices.Sort(got)
+		var ours []string
+		for row, err := range s.Scan(t.Context(), schema) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := row.Version
+			ours = append(ours, text(append(slices.Clone(row.Values), v.Epoch, v.Partition, v.Offset, v.Delete)))
+		}
+		slices.Sort(ours)
+		if len(ours) < 100 {
+			t.Errorf("only %d rows", len(ours))
+		}
+		for i := range max(len(got), len(ours)) {
+			if i >= len(got) || i >= len(ours) || got[i] != ours[i] {
+				t.Fatalf("%d and %d rows; row %d:\n\ticeberg-go %s\n\tScan       %s", len(got), len(ours), i, got[min(i, len(got)-1)], ours[min(i, len(ours)-1)])
+			}
+		}
+	}
+}
+
+// everyType has lists in lists too.
+func everyType(t *testing.T) *feature.Schema {
+	all := rowgen.EveryType(feature.ByLog, nil)
+	list := func(name string, item feature.Field) feature.Field {
+		return feature.Field{Name: name, Kind: feature.List, Elem: &item}
+	}
+	null := func(f feature.Field) feature.Field { f.Nullable = true; return f }
+	long := feature.Field{Kind: feature.Int64, Logical: feature.TimestampMillis}
+	fields := append(slices.Clone(all.Fields),
+		list("deep", list("", long)), null(list("deep_holes", null(list("", null(long))))),
+		null(list("deeper", list("", null(list("", null(feature.Field{Kind: feature.String})))))))
+	schema, err := feature.NewSchema(all.Group, fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func TestEveryValueIsGivenBackToTheBit(t *testing.T) {
+	for _, deletes := range []int{0, 15} {
+		s, schema := sinkIn(t), everyType(t)
+		g := &rowgen.Gen{Schema: schema, Seed: 4, Extremes: true, Deletes: deletes}
+		x := open(t, s, schema)
+		rows := g.Batch(at(0), 0, 500)
+		x.write(x.lane(0), rows)
+		x.flush()
+		n := 0
+		for row, err := range s.Scan(t.Context(), schema) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+			i := int(row.Version.Offset)
+			for c, v := range row.Values {
+				expect := rows.Columns[c].Value(i)
+				switch {
+				case c == schema.Time():
+					expect = rows.Time(i)
+				case rows.Ops[i] == feature.Delete && !schema.IsKey(c):
+					expect = nil
+				}
+				if text(v) != text(expect) {
+					t.Fatalf("row %d, %v: %s, want %s", i, schema.Fields[c], text(v), text(expect))
+				}
+			}
+			if row.Version != rows.Version(i) {
+				t.Fatalf("row %d: %+v, want %+v", i, row.Version, rows.Version(i))
+			}
+		}
+		if n != 500 {
+			t.Errorf("%d rows of 500", n)
+		}
+	}
+}
+
+// arrowRows gives each row as text, in the units of the schema.
+func arrowRows(a arrow.Table, schema *feature.Schema) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		r := array.NewTableReader(a, 0)
+		defer r.Release()
+		for r.Next() {
+			b := r.RecordBatch()
+			for i := range int(b.NumRows()) {
+				row := make([]any, b.NumCols())
+				for c := range row {
+					f := feature.Field{}
+					if c < len(schema.Fields) {
+						f = schema.Fields[c]
+					}
+					row[c] = arrowValue(b.Column(c), i, f)
+				}
+				if !yield(text(row)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func arrowValue(a arrow.Array, i int, f feature.Field) any {
+	if a.IsNull(i) {
+		return nil
+	}
+	scale := int64(1)
+	switch f.Logical {
+	case feature.TimeMillis, feature.TimestampMillis, feature.LocalTimestampMillis:
+		scale = 1000
+	}
+	switch a := a.(type) {
+	case *array.Boolean:
+		return a.Value(i)
+	case *array.Int32:
+		return a.Value(i)
+	case *array.Date32:
+		return int32(a.Value(i))
+	case *array.Int64:
+		return a.Value(i)
+	case *array.Time64:
+		if f.Kind == feature.Int32 {
+			return int32(int64(a.Value(i)) / scale)
+		}
+		return int64(a.Value(i)) / scale
+	case *array.Timestamp:
+		return int64(a.Value(i)) / scale
+	case *array.Float32:
+		return a.Value(i)
+	case *array.Float64:
+		return a.Value(i)
+	case *array.String:
+		return a.Value(i)
+	case *array.LargeString:
+		return a.Value(i)
+	case *array.Binary:
+		return a.Value(i)
+	case *array.LargeBinary:
+		return a.Value(i)
+	case array.ListLike:
+		from, to := a.ValueOffsets(i)
+		items := []any{}
+		for j := from; j < to; j++ {
+			items = append(items, arrowValue(a.ListValues(), int(j), *f.Elem))
+		}
+		return items
+	}
+	panic(fmt.Sprintf("no case for %T", a))
+}
+
+// text tells values of other types or bits apart.
+func text(v any) string {
+	switch v := v.(type) {
+	case float32:
+		return fmt.Sprintf("f%08x", math.Float32bits(v))
+	case float64:
+		return fmt.Sprintf("d%016x", math.Float64bits(v))
+	case string:
+		return fmt.Sprintf("%q", v)
+	case []byte:
+		return fmt.Sprintf("0x%x", v)
+	case []any:
+		s := "["
+		for _, e := range v {
+			s += text(e) + " "
+		}
+		return s + "]"
+	}
+	return fmt.Sprintf("%T(%v)", v, v)
+}

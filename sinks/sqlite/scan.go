@@ -1,0 +1,70 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// Scan gives the rows of the group's view, as one reader sees them at one time.
+func (s Sink) Scan(ctx context.Context, schema *feature.Schema) iter.Seq2[feature.Stored, error] {
+	return func(yield func(feature.Stored, error) bool) {
+		if err := s.scan(ctx, schema, func(row feature.Stored) bool { return yield(row, nil) }); err != nil {
+			yield(feature.Stored{}, fmt.Errorf("sqlite: %s: %w", s.File, err))
+		}
+	}
+}
+
+func (s Sink) scan(ctx context.Context, schema *feature.Schema, yield func(feature.Stored) bool) error {
+	db, err := sql.Open("sqlite", s.dsn("rw"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	names := columnNames(schema, added[:3])
+	rows, err := db.QueryContext(ctx, fmt.Sprintf("SELECT %s FROM %s", quoteAll(names), quote(schema.Group.Table())))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	values, into := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		row, err := stored(schema, values)
+		if err != nil {
+			return err
+		}
+		if !yield(row) {
+			return nil
+		}
+	}
+	return rows.Err()
+}
+
+// stored reads a row of the view: the features, then epoch, partition and offset.
+func stored(s *feature.Schema, values []any) (feature.Stored, error) {
+	row := feature.Stored{Values: make([]any, len(s.Fields))}
+	for i, f := range s.Fields {
+		var err error
+		if row.Values[i], err = decode(f, values[i]); err != nil {
+			return row, err
+		}
+	}
+	if t := s.Time(); t >= 0 {
+		row.Version.Time, _ = values[t].(int64)
+	}
+	at := values[len(s.Fields):]
+	epoch, _ := at[0].(int64)
+	partition, _ := at[1].(int64)
+	row.Version.Epoch, row.Version.Partition = int32(epoch), int32(partition)
+	row.Version.Offset, _ = at[2].(int64)
+	return row, nil
+}
