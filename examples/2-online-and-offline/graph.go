@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/sinks/cassandra"
+	"github.com/tandemdata/tandem/sinks/parquet"
+	"github.com/tandemdata/tandem/sinks/sqlite"
+	"github.com/tandemdata/tandem/sources/kafka"
+	"github.com/tandemdata/tandem/stages"
+)
+
+// graph wires the topology. What release lets go of is the dead letters' connection.
+func (o *options) graph() (g *pipeline.Graph, release func(), err error) {
+	source, err := o.source()
+	if err != nil {
+		return nil, nil, err
+	}
+	decode, err := o.decode()
+	if err != nil {
+		return nil, nil, err
+	}
+	online, err := o.online()
+	if err != nil {
+		return nil, nil, err
+	}
+	g = pipeline.New(o.name)
+	release, err = o.rejectTo(g)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	records := pipeline.From(g, "kafka", source)
+	rows := pipeline.Via(records, "decode", decode)
+	fresh := pipeline.Via(rows, "dedup", stages.Dedup{})
+	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
+	toOnline := pipeline.To(ordered, "online", online)
+	batches := pipeline.Via(ordered, "batch", stages.Batch{})
+	toOffline := pipeline.To(batches, "offline", &parquet.Sink{
+		Warehouse: o.warehouse, CommitEvery: o.commitEvery, CommitRows: o.commitRows,
+	})
+	pipeline.Join("commit", stages.Commit{}, toOnline, toOffline)
+	return g, release, nil
+}
+
+func (o *options) source() (kafka.Source, error) {
+	from, err := o.begin()
+	if err != nil {
+		return kafka.Source{}, err
+	}
+	secure, err := o.kafkaSecurity.load()
+	if err != nil {
+		return kafka.Source{}, err
+	}
+	return kafka.Source{
+		Brokers: list(o.brokers), Topic: o.topic, ConsumerGroup: o.group,
+		From: from, Epoch: int32(o.epoch), UntilEnd: o.untilEnd,
+		TLS: secure.tls, SASL: secure.sasl,
+	}, nil
+}
+
+func (o *options) decode() (stages.Decode, error) {
+	group, err := o.featureGroup()
+	if err != nil {
+		return stages.Decode{}, fmt.Errorf("-order: %w", err)
+	}
+	schema, err := read(o.schema)
+	if err != nil {
+		return stages.Decode{}, fmt.Errorf("-schema: %w", err)
+	}
+	key, err := read(o.keySchema)
+	if err != nil {
+		return stages.Decode{}, fmt.Errorf("-key-schema: %w", err)
+	}
+	format, err := o.valueFormat()
+	if err != nil {
+		return stages.Decode{}, err
+	}
+	return stages.Decode{Group: group, Schema: schema, KeySchema: key, Format: format}, nil
+}
+
+func (o *options) valueFormat() (stages.Format, error) {
+	switch o.format {
+	case "confluent":
+		c, err := o.schemaRegistry.client()
+		if err != nil {
+			return nil, fmt.Errorf("-registry: %w", err)
+		}
+		return stages.Confluent{Registry: c, Keys: o.framedKeys}, nil
+	case "single-object":
+		var f stages.SingleObject
+		for _, file := range list(o.schemas) {
+			schema, err := read(file)
+			if err != nil {
+				return nil, fmt.Errorf("-schemas: %w", err)
+			}
+			f.Schemas = append(f.Schemas, schema)
+		}
+		return f, nil
+	}
+	return stages.Bare{}, nil
+}
+
+func (o *options) online() (pipeline.Sink, error) {
+	if o.sqlite != "" {
+		return &sqlite.Sink{File: o.sqlite}, nil
+	}
+	sink := &cassandra.Sink{Hosts: list(o.cassandra), Keyspace: o.keyspace, Create: true}
+	return sink, o.cassandraSecurity.apply(sink)
+}

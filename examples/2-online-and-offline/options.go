@@ -1,0 +1,143 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sources/kafka"
+)
+
+// options are the flags.
+type options struct {
+	brokers, topic, group string
+	from                  string
+	epoch                 int
+	untilEnd              bool
+	deadLetters           string
+
+	name, key, eventTime, order string
+	version                     int
+	ttl                         time.Duration
+	format, schema, keySchema   string
+	schemas                     string
+
+	cassandra, keyspace, sqlite string
+	warehouse                   string
+	commitEvery                 time.Duration
+	commitRows                  int
+
+	json bool
+	kafkaSecurity
+	cassandraSecurity
+	schemaRegistry
+}
+
+func parse(args []string) (*options, error) {
+	o := &options{}
+	fs := flag.NewFlagSet("2-online-and-offline", flag.ContinueOnError)
+	o.declare(fs)
+	if err := fs.Parse(args); err != nil {
+		return nil, err
+	}
+	if fs.NArg() > 0 {
+		return nil, fmt.Errorf("%q is not a flag", fs.Arg(0))
+	}
+	return o, o.check()
+}
+
+func (o *options) declare(fs *flag.FlagSet) {
+	fs.StringVar(&o.brokers, "brokers", "", "Kafka's addresses, host:port,…")
+	fs.StringVar(&o.topic, "topic", "", "the topic of feature rows")
+	fs.StringVar(&o.group, "group", "", "consumer group: shares the partitions among processes (default: this process reads all)")
+	fs.StringVar(&o.from, "from", "earliest", "where a partition begins that neither store knows: earliest, latest, or a time (RFC 3339 or milliseconds)")
+	fs.IntVar(&o.epoch, "epoch", 0, "which life of the topic; raise it when the topic was recreated")
+	fs.BoolVar(&o.untilEnd, "until-end", false, "stop once what was in the topic at the start is durable in both stores")
+	fs.StringVar(&o.deadLetters, "dead-letter-topic", "", "where records go that can't become rows (default: the first one stops the run)")
+
+	fs.StringVar(&o.name, "name", "", "the feature group's name; tables are <name>_<version>")
+	fs.IntVar(&o.version, "version", 1, "the feature group's version")
+	fs.StringVar(&o.key, "key", "", "primary-key columns, a,b,…")
+	fs.StringVar(&o.eventTime, "event-time", "", "the column that says when a row was true (default: none)")
+	fs.StringVar(&o.order, "order", "log", "which row of a key is the newest: log or event-time")
+	fs.DurationVar(&o.ttl, "ttl", 0, "how long a row lives online (default: for ever)")
+	fs.StringVar(&o.format, "format", "avro", "how a value is framed: avro (a bare body), confluent (a schema's id before it) or single-object (its fingerprint)")
+	fs.StringVar(&o.schema, "schema", "", "file of the rows' Avro schema; what another schema wrote is resolved to it")
+	fs.StringVar(&o.schemas, "schemas", "", "with -format single-object: files of further schemas that wrote rows, a,b,…")
+	fs.StringVar(&o.keySchema, "key-schema", "", "file of the record keys' Avro schema, for null values (default: the key is one string or bytes column as it is)")
+
+	fs.StringVar(&o.cassandra, "cassandra", "", "online store: Cassandra's addresses, host[:port],…")
+	fs.StringVar(&o.keyspace, "keyspace", "", "Cassandra's keyspace; made if it is missing")
+	fs.StringVar(&o.sqlite, "sqlite", "", "online store: an SQLite file, in place of -cassandra")
+	fs.StringVar(&o.warehouse, "warehouse", "", "offline store: a directory; the Iceberg table is features.<name>_<version>, its catalog catalog.db")
+	fs.DurationVar(&o.commitEvery, "commit-every", 5*time.Second, "time between commits of the offline store")
+	fs.IntVar(&o.commitRows, "commit-rows", 1_000_000, "rows after which the offline store commits earlier")
+
+	fs.BoolVar(&o.json, "json", false, "write the ledger as one JSON object on the last line of standard output")
+	o.kafkaSecurity.declare(fs)
+	o.cassandraSecurity.declare(fs)
+	o.schemaRegistry.declare(fs)
+}
+
+// check is for what no node can see; the rest is for the graph's own check.
+func (o *options) check() error {
+	switch {
+	case (o.cassandra == "") == (o.sqlite == ""):
+		return fmt.Errorf("want one online store: -cassandra with -keyspace, or -sqlite")
+	case !slices.Contains([]string{"avro", "confluent", "single-object"}, o.format):
+		return fmt.Errorf("-format %q: want avro, confluent or single-object", o.format)
+	case (o.format == "confluent") != (o.registry != ""):
+		return fmt.Errorf("-format confluent and -registry need each other")
+	case o.schemas != "" && o.format != "single-object":
+		return fmt.Errorf("-schemas is for -format single-object")
+	case o.schema == "":
+		return fmt.Errorf("-schema is missing: the file of the rows' Avro schema")
+	case o.commitEvery <= 0 || o.commitRows <= 0:
+		return fmt.Errorf("-commit-every and -commit-rows must be positive")
+	}
+	return nil
+}
+
+func (o *options) featureGroup() (feature.Group, error) {
+	order, err := feature.ParseOrder(o.order)
+	return feature.Group{
+		Name: o.name, Version: o.version, PrimaryKey: list(o.key), EventTime: o.eventTime, Order: order, TTL: o.ttl,
+	}, err
+}
+
+func (o *options) begin() (kafka.From, error) {
+	switch o.from {
+	case "earliest":
+		return kafka.Earliest, nil
+	case "latest":
+		return kafka.Latest, nil
+	}
+	if ms, err := strconv.ParseInt(o.from, 10, 64); err == nil {
+		return kafka.Since(time.UnixMilli(ms)), nil
+	}
+	t, err := time.Parse(time.RFC3339, o.from)
+	if err != nil {
+		return kafka.From{}, fmt.Errorf("-from %q: want earliest, latest, milliseconds since 1970, or a time such as 2026-01-31T12:00:00Z", o.from)
+	}
+	return kafka.Since(t), nil
+}
+
+func list(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}
+
+func read(file string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(file)
+	return string(b), err
+}
