@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	copyDependencies = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+	dependencyPlugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:"
 	downloadLimit    = 10 * time.Minute
 )
 
@@ -62,7 +62,11 @@ func (k *kind) mvn(ctx context.Context, work string) error {
 	if err := os.WriteFile(filepath.Join(work, "pom.xml"), k.pom(), 0o644); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", copyDependencies, "-DincludeScope=runtime", "-DoutputDirectory=jars")
+	goal := dependencyPlugin + "copy-dependencies"
+	if k.archives {
+		goal = dependencyPlugin + "unpack-dependencies"
+	}
+	cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", goal, "-DincludeScope=runtime", "-DoutputDirectory=jars")
 	cmd.Dir = work
 	if err := run(cmd, filepath.Join(work, "mvn.log")); err != nil {
 		return fmt.Errorf("download with mvn: %w", err)
@@ -77,8 +81,12 @@ func (k *kind) pom() []byte {
 		"<dependencies>\n")
 	for _, artifact := range k.artifacts {
 		part := strings.Split(artifact, ":")
-		fmt.Fprintf(&pom, "<dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version></dependency>\n",
-			part[0], part[1], part[2])
+		fmt.Fprintf(&pom, "<dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version>", part[0], part[1], part[2])
+		if k.archives {
+			fmt.Fprintf(&pom, "<type>%s</type><classifier>%s</classifier>"+
+				"<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>", part[3], part[4])
+		}
+		pom.WriteString("</dependency>\n")
 	}
 	pom.WriteString("</dependencies></project>\n")
 	return pom.Bytes()

@@ -16,7 +16,8 @@ type kind struct {
 	version   string
 	variable  string   // the environment variable with the addresses of one that already runs
 	composed  string   // the address in compose.yaml
-	artifacts []string // group:artifact:version
+	artifacts []string // group:artifact:version, and type:classifier of one that isn't a jar
+	archives  bool     // artifacts are unpacked, and bring what they need with them
 	ports     int      // how many it listens on, the first of which is for clients
 
 	// configure fills the instance's empty home.

@@ -1,11 +1,11 @@
-// Package servers starts a real Kafka and a real Cassandra for the tests, so that what is said about them is tried on
-// them.
+// Package servers starts a real Kafka, a real Cassandra and a real schema registry for the tests, so that what is said
+// about them is tried on them.
 //
-// [Kafka] and [Cassandra] are shared: one of each serves a whole `go test ./...`, though every package is a process of
+// [Kafka], [Cassandra] and [Registry] are shared: one of each serves a whole `go test ./...`, though every package is a process of
 // its own. [StartKafka] and [StartCassandra] are one test's own, to be stopped, killed and paused.
 //
 // They run as child processes from Maven's artifacts, on free ports of 127.0.0.1, and need Linux, Java 17 and (for the
-// first download) Maven. TANDEM_KAFKA and TANDEM_CASSANDRA, comma separated addresses, point the same tests at servers
+// first download) Maven. TANDEM_KAFKA, TANDEM_CASSANDRA and TANDEM_REGISTRY, comma separated addresses, point the same tests at servers
 // that already run, such as those of compose.yaml. TANDEM_REAL=off skips the tests that need them; TANDEM_REAL=require
 // makes every such skip a failure.
 //
@@ -40,6 +40,12 @@ func Kafka(t testing.TB) []string {
 func Cassandra(t testing.TB) string {
 	t.Helper()
 	return addresses(t, cassandra)[0]
+}
+
+// Registry returns the URL of a real schema registry that other tests use too, or skips the test and says how to run it.
+func Registry(t testing.TB) string {
+	t.Helper()
+	return "http://" + addresses(t, registry)[0] + registryPath
 }
 
 func addresses(t testing.TB, k *kind) []string {

@@ -29,7 +29,7 @@ func obey(given string) {
 	if _, err := fmt.Sscan(given, &name, &owner.pid, &owner.start); err != nil {
 		log.Fatalf("%s=%q: %v", orderVariable, given, err)
 	}
-	for _, k := range []*kind{kafka, cassandra} {
+	for _, k := range []*kind{kafka, cassandra, registry} {
 		if k.name == name {
 			supervise(k, owner)
 		}

@@ -1,0 +1,55 @@
+package registry_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/sr"
+
+	"github.com/tandemdata/tandem/internal/servers"
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/stages"
+	"github.com/tandemdata/tandem/stages/registry"
+)
+
+// A registry that nobody here wrote: ids are its own, and so is the text in which it gives a schema back.
+func TestARealRegistryGivesTheSchemasOfItsIDs(t *testing.T) {
+	url := servers.Registry(t)
+	client, err := sr.NewClient(sr.URLs(url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject := fmt.Sprintf("rows-%d-value", time.Now().UnixNano())
+	first, err := client.CreateSchema(t.Context(), subject, sr.Schema{Schema: schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const wider = `{"type":"record","name":"R","fields":[{"name":"k","type":"string"},{"name":"n","type":["null","long"],"default":null}]}`
+	second, err := client.CreateSchema(t.Context(), subject, sr.Schema{Schema: wider})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := open(t, registry.Settings{URLs: []string{url}})
+	for id, want := range map[int]string{first.ID: schema, second.ID: wider} {
+		if got, err := c.Schema(t.Context(), id); err != nil || got != want {
+			t.Errorf("id %d: %q, %v; want %q", id, got, err, want)
+		}
+	}
+	f := stages.Confluent{Registry: c}
+	frame := binary.BigEndian.AppendUint32([]byte{0}, uint32(second.ID))
+	parts, err := f.Parts(&feature.Record{Value: append(frame, 2, 'a', 0)})
+	if err != nil || parts.Writer != uint64(second.ID) {
+		t.Errorf("%+v, %v", parts, err)
+	}
+}
+
+func TestARealRegistrySaysThatItDoesNotKnowAnID(t *testing.T) {
+	c := open(t, registry.Settings{URLs: []string{servers.Registry(t)}})
+	if _, err := c.Schema(t.Context(), 1<<30); !errors.Is(err, stages.ErrUnknownSchema) || pipeline.IsTransient(err) {
+		t.Errorf("%v", err)
+	}
+}
