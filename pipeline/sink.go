@@ -57,6 +57,20 @@ type Refuser interface {
 	Refuses(rows *feature.Rows, i int) error
 }
 
+// Evolver is a Writer whose table can get columns while it is written. A sink
+// of a group with feature.Group.Evolve needs one.
+//
+// Such a table may also have columns that the schema lacks, from another run or
+// another process: Open takes them if they can be null, and every row written
+// has null there, so that no value of an older row stays behind.
+type Evolver interface {
+	// Evolve makes the table ready for rows of a schema, which has the columns of
+	// the one before it and then new ones, all nullable. A column that the table
+	// has already is fine if its type is the same, whoever made it. No Write runs
+	// meanwhile, and the rows of those that follow have all the columns.
+	Evolve(ctx context.Context, s *feature.Schema) error
+}
+
 // Progress is how far a lane is durable.
 type Progress struct {
 	Epoch   int32  `json:"epoch"`

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -12,6 +13,9 @@ type store struct {
 	s *session
 	n *node
 	w Writer
+
+	growing sync.RWMutex    // held to write, and alone to evolve
+	schema  *feature.Schema // what the table is ready for
 
 	mu    sync.Mutex
 	sent  map[*Lane]int64 // number of the last receipt
@@ -28,7 +32,7 @@ const (
 )
 
 func (s *session) openSink(ctx context.Context, n *node) (*store, error) {
-	st := &store{s: s, n: n, sent: map[*Lane]int64{}, ended: map[*Lane]stop{}}
+	st := &store{s: s, n: n, schema: n.schema, sent: map[*Lane]int64{}, ended: map[*Lane]stop{}}
 	w, err := n.sink.Open(ctx, &SinkNode{
 		Name: n.name, Schema: n.schema, Log: s.g.log().With("node", n.name),
 		durable: st.durable,
@@ -54,7 +58,11 @@ func (sinkLane) holds() bool { return true }
 // process writes a batch. Rows that the store had before the lane opened are
 // duplicates, whatever became of them on the way.
 func (k sinkLane) process(ctx context.Context, in any, _ func(any)) error {
-	rows := in.(*feature.Rows)
+	rows, err := k.fit(ctx, in.(*feature.Rows))
+	if err != nil {
+		return err
+	}
+	defer k.growing.RUnlock()
 	had := k.l.frontier.opened(k.n.name)
 	fates := rows.Fates[k.n.sink.Store()]
 	for i := range fates {
@@ -72,6 +80,40 @@ func (k sinkLane) process(ctx context.Context, in any, _ func(any)) error {
 		return err
 	}
 	k.s.intake.accepted(k.l, k.n.name, rows.Span().To)
+	return nil
+}
+
+// fit gives the batch all columns that the table is ready for, which it first
+// makes ready for those of the batch. It leaves growing held to write.
+func (st *store) fit(ctx context.Context, rows *feature.Rows) (*feature.Rows, error) {
+	st.growing.RLock()
+	for len(st.schema.Fields) < len(rows.Schema.Fields) {
+		st.growing.RUnlock()
+		if err := st.evolve(ctx, rows.Schema); err != nil {
+			return nil, err
+		}
+		st.growing.RLock()
+	}
+	return rows.As(st.schema), nil
+}
+
+func (st *store) evolve(ctx context.Context, s *feature.Schema) error {
+	st.growing.Lock()
+	defer st.growing.Unlock()
+	if len(st.schema.Fields) >= len(s.Fields) { // another lane was faster
+		return nil
+	}
+	e, ok := st.w.(Evolver)
+	if !ok {
+		return fmt.Errorf("the sink's table can't get the columns of %v", s)
+	}
+	if err := st.n.sink.Check(s); err != nil {
+		return err
+	}
+	if err := e.Evolve(ctx, s); err != nil {
+		return err
+	}
+	st.schema = s
 	return nil
 }
 

@@ -73,7 +73,8 @@ func newBatch(b Batch, node pacer) *batch {
 // Process holds a batch, and hands over what is held where it is time.
 func (b *batch) Process(_ context.Context, in *feature.Rows, emit func(*feature.Rows)) error {
 	rows, size := max(in.Len(), 1), in.Size()
-	if b.rows+rows > b.MaxRows || b.size+size > b.MaxBytes {
+	grown := len(b.held) > 0 && b.held[0].Schema != in.Schema // by a writer's new columns
+	if grown || b.rows+rows > b.MaxRows || b.size+size > b.MaxBytes {
 		b.release(emit)
 	}
 	b.held = append(b.held, in)

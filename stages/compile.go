@@ -103,7 +103,7 @@ func compileArray(s *avro.ArraySchema) (op, feature.Field, error) {
 	case opEnum, opFixed, opList:
 		return o, elem, fmt.Errorf("items: an array of %s can't be a column yet; an array of primitives can", s.Items().Type())
 	}
-	return op{code: opList, width: 1, item: &o}, feature.Field{Kind: feature.List, Elem: &elem}, nil
+	return op{code: opList, width: 1, item: &o}, feature.Field{Kind: feature.List, Children: []feature.Field{elem}}, nil
 }
 
 var primitives = map[avro.Type]struct {

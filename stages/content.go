@@ -96,23 +96,49 @@ func (c *contents) value(h uint64, col *feature.Column, i int) uint64 {
 	case feature.String, feature.Bytes:
 		return c.mix(h, maphash.Bytes(c.seed, col.Slice(i)))
 	}
+	return c.nested(h, col, i)
+}
+
+func (c *contents) nested(h uint64, col *feature.Column, i int) uint64 {
+	switch col.Field.Kind {
+	case feature.Struct:
+		for k := range col.Children {
+			h = c.item(h, &col.Children[k], i)
+		}
+		return h
+	case feature.Map:
+		// A sum: the order of the entries says nothing.
+		from, to := col.Items(i)
+		keys, values := col.Entries()
+		sum := uint64(to - from)
+		for j := from; j < to; j++ {
+			sum += c.item(c.mix(c.odd, maphash.Bytes(c.seed, keys.Slice(j))), values, j)
+		}
+		return c.mix(h, sum)
+	}
 	return c.list(h, col, i)
 }
 
 func (c *contents) list(h uint64, col *feature.Column, i int) uint64 {
 	from, to := col.Items(i)
 	h = c.mix(h, uint64(to-from))
-	if col.Elem.Field.Kind == feature.Float32 && col.Elem.Valid == nil { // an embedding
-		for _, v := range col.Elem.Float32s[from:to] {
+	items := col.Elem()
+	if items.Field.Kind == feature.Float32 && items.Valid == nil { // an embedding
+		for _, v := range items.Float32s[from:to] {
 			h = c.mix(h, uint64(math.Float32bits(v)))
 		}
 		return h
 	}
 	for j := from; j < to; j++ {
-		h = c.value(h, col.Elem, j)
-		if col.Elem.Null(j) {
-			h = c.mix(h, c.absent)
-		}
+		h = c.item(h, items, j)
 	}
 	return h
+}
+
+// item adds row i of a nested column, null or not.
+func (c *contents) item(h uint64, col *feature.Column, i int) uint64 {
+	if col.Null(i) {
+		return c.mix(h, c.absent)
+	}
+	return c.value(h, col, i)
 }

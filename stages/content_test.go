@@ -20,8 +20,8 @@ func TestContentsAreEqualWhereRowsAre(t *testing.T) {
 		{Name: "i", Kind: feature.Int32, Nullable: true},
 		{Name: "l", Kind: feature.Int64, Nullable: true},
 		{Name: "d", Kind: feature.Float64, Nullable: true},
-		{Name: "ls", Kind: feature.List, Elem: &item, Nullable: true},
-		{Name: "fs", Kind: feature.List, Elem: &embed, Nullable: true},
+		{Name: "ls", Kind: feature.List, Children: []feature.Field{item}, Nullable: true},
+		{Name: "fs", Kind: feature.List, Children: []feature.Field{embed}, Nullable: true},
 	}
 	s, err := feature.NewSchema(feature.Group{Name: "g", PrimaryKey: []string{"k"}}, fields)
 	if err != nil {

@@ -249,7 +249,7 @@ func TestHostileCountsAllocateNothing(t *testing.T) {
 			if err := p.run(&cursor, c.body, columns); err == nil {
 				t.Fatal("was taken for a record")
 			}
-			if n := cap(columns[1].Elem.Int64s) + cap(columns[1].Elem.Float32s) + cap(columns[1].Elem.Bytes); n > 64 {
+			if n := cap(columns[1].Elem().Int64s) + cap(columns[1].Elem().Float32s) + cap(columns[1].Elem().Bytes); n > 64 {
 				t.Errorf("room for %d items was made", n)
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/hamba/avro/v2"
@@ -40,20 +41,24 @@ func compileFill(f *avro.Field, column feature.Field) (op, error) {
 	if err := one.Append(v); err != nil {
 		return op{}, fmt.Errorf("default: %w", err)
 	}
-	if e := one.Elem; e != nil && e.Field.Nullable && e.Valid == nil {
-		e.Valid = valid(e.Len())
-	}
+	validate(one.Children)
 	fill := &filler{bare: one, valid: one}
 	fill.valid.Valid = valid(1)
 	return op{code: opFill, other: &other{fill: fill}}, nil
 }
 
-func valid(n int) []bool {
-	v := make([]bool, n)
-	for i := range v {
-		v[i] = true
+// validate gives every nullable column below a default a validity, as those of a batch soon have.
+func validate(columns []feature.Column) {
+	for i := range columns {
+		if c := &columns[i]; c.Field.Nullable && c.Valid == nil {
+			c.Valid = valid(c.Len())
+		}
+		validate(columns[i].Children)
 	}
-	return v
+}
+
+func valid(n int) []bool {
+	return slices.Repeat([]bool{true}, n)
 }
 
 // defaultOf is a default as a column's value. The parser has checked its type,
@@ -88,7 +93,7 @@ func defaultOf(schema avro.Schema, f feature.Field, v any) (any, error) {
 		reflect.Copy(reflect.ValueOf(b), reflect.ValueOf(v))
 		return b, nil
 	case avro.Array:
-		return defaultList(schema.(*avro.ArraySchema), *f.Elem, v.([]any))
+		return defaultList(schema.(*avro.ArraySchema), f.Elem(), v.([]any))
 	}
 	return v, nil
 }

@@ -181,7 +181,7 @@ func (o *op) list(c *cursor, to *feature.Column) {
 	for {
 		n, end := c.block(o.item.width)
 		if n > 0 {
-			o.item.items(c, to.Elem, n)
+			o.item.items(c, to.Elem(), n)
 		}
 		if end >= 0 && c.err == nil && c.at != end {
 			c.fail(errBlock)
@@ -190,7 +190,7 @@ func (o *op) list(c *cursor, to *feature.Column) {
 			break
 		}
 	}
-	to.Offsets = append(to.Offsets, uint32(to.Elem.Len()))
+	to.Offsets = append(to.Offsets, uint32(to.Elem().Len()))
 }
 
 // items reads n items. Embeddings are long lists of floats: those are copied

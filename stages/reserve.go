@@ -11,14 +11,13 @@ import (
 type extent struct {
 	rows, bytes int
 	valid       bool // some may be null
-	elem        *extent
+	children    []extent
 }
 
 func extentOf(c *feature.Column) extent {
 	e := extent{rows: c.Len(), bytes: len(c.Bytes), valid: c.Valid != nil}
-	if c.Elem != nil {
-		elem := extentOf(c.Elem)
-		e.elem = &elem
+	for i := range c.Children {
+		e.children = append(e.children, extentOf(&c.Children[i]))
 	}
 	return e
 }
@@ -26,22 +25,20 @@ func extentOf(c *feature.Column) extent {
 // add grows e by another column's.
 func (e *extent) add(o extent) {
 	e.rows, e.bytes, e.valid = e.rows+o.rows, e.bytes+o.bytes, e.valid || o.valid
-	if o.elem == nil {
-		return
+	if e.children == nil {
+		e.children = make([]extent, len(o.children))
 	}
-	if e.elem == nil {
-		e.elem = &extent{}
+	for i := range o.children {
+		e.children[i].add(o.children[i])
 	}
-	e.elem.add(*o.elem)
 }
 
 // scale is e at another number of rows, with an eighth to spare for what varies.
 func (e extent) scale(rows, of int) extent {
 	part := func(n int) int { return int(int64(n) * int64(rows) / int64(max(of, 1)) * 9 / 8) }
 	s := extent{rows: part(e.rows), bytes: part(e.bytes), valid: e.valid}
-	if e.elem != nil {
-		elem := e.elem.scale(rows, of)
-		s.elem = &elem
+	for _, c := range e.children {
+		s.children = append(s.children, c.scale(rows, of))
 	}
 	return s
 }
@@ -62,14 +59,15 @@ func reserve(c *feature.Column, e extent) {
 		c.Float32s = make([]float32, 0, e.rows)
 	case feature.Float64:
 		c.Float64s = make([]float64, 0, e.rows)
-	case feature.List:
+	case feature.List, feature.Map:
 		c.Offsets = slices.Grow(c.Offsets, e.rows)
-		if e.elem != nil {
-			reserve(c.Elem, *e.elem)
-		}
+	case feature.Struct:
 	default:
 		c.Offsets = slices.Grow(c.Offsets, e.rows)
 		c.Bytes = make([]byte, 0, e.bytes)
+	}
+	for i := range e.children {
+		reserve(&c.Children[i], e.children[i])
 	}
 }
 

@@ -1,7 +1,9 @@
 package rowgen
 
 import (
+	"bytes"
 	"math"
+	"math/big"
 	"strings"
 	"time"
 
@@ -72,16 +74,34 @@ func (g *Gen) extreme(f feature.Field) any {
 	case feature.String:
 		return pick(g, texts)
 	case feature.Bytes:
-		return pick(g, blobs)
+		return g.extremeBytes(f)
 	}
-	items := make([]any, pick(g, []int{0, 0, 1, 2, 3, 7, 40}))
-	for i := range items {
-		if f.Elem.Nullable && g.rand.IntN(4) == 0 {
-			continue
+	return g.nested(f, pick(g, []int{0, 0, 1, 2, 3, 7}), func(f feature.Field) any {
+		if f.Nullable && g.rand.IntN(4) == 0 {
+			return nil
 		}
-		items[i] = g.extreme(*f.Elem)
+		return g.extreme(f)
+	})
+}
+
+func (g *Gen) extremeBytes(f feature.Field) any {
+	switch {
+	case f.Logical == feature.Decimal:
+		return g.extremeDecimal(f)
+	case f.Size > 0:
+		return pick(g, [][]byte{make([]byte, f.Size), bytes.Repeat([]byte{0xff}, f.Size), g.random(f.Size)})
 	}
-	return items
+	return pick(g, blobs)
+}
+
+// extremeDecimal is zero, one, or next to the largest of either sign.
+func (g *Gen) extremeDecimal(f feature.Field) any {
+	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(f.Precision)), nil)
+	x := pick(g, []*big.Int{new(big.Int), big.NewInt(1), limit.Sub(limit, big.NewInt(1)), new(big.Int).Div(limit, big.NewInt(3))})
+	if g.rand.IntN(2) == 0 {
+		x = new(big.Int).Neg(x)
+	}
+	return feature.AppendUnscaled(nil, x)
 }
 
 func (g *Gen) extremeInt(f feature.Field) any {

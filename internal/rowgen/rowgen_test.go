@@ -59,8 +59,8 @@ func TestExtremesOccur(t *testing.T) {
 		}
 	}
 	list := &rows.Columns[g.Schema.Index("holes_string")]
-	for i := range list.Elem.Len() {
-		if list.Elem.Null(i) {
+	for i := range list.Elem().Len() {
+		if list.Elem().Null(i) {
 			nulls++
 		}
 	}

@@ -32,7 +32,6 @@ func Realistic(o feature.Order, keys ...string) *feature.Schema {
 	if len(keys) == 0 {
 		keys = []string{"entity_id"}
 	}
-	item := feature.Field{Kind: feature.Float32}
 	return must(feature.Group{Name: "user_features", PrimaryKey: keys, EventTime: EventTime, Order: o},
 		field("entity_id", feature.String),
 		field("user_id", feature.Int64),
@@ -53,31 +52,25 @@ func Realistic(o feature.Order, keys ...string) *feature.Schema {
 		field("is_active", feature.Bool),
 		field("age", feature.Int32),
 		field("model_version", feature.String),
-		feature.Field{Name: "embedding", Kind: feature.List, Elem: &item},
+		feature.ListOf("embedding", feature.Field{Kind: feature.Float32}),
 	)
 }
 
-// EveryType is every kind and logical type, each also as nullable, and lists of
-// each primitive, with and without null items, plain and nullable. Its primary
-// key is a column of each kind that a key may have, but those that keep leaves
-// out; a nil keep takes all.
+// EveryType is every kind and logical type, each also as nullable; lists and
+// maps of them, with and without nulls; and structs, lists and maps in each
+// other. Its primary key is a column of each kind that a key may have, but those
+// that keep leaves out; a nil keep takes all.
 func EveryType(o feature.Order, keep func(feature.Field) bool) *feature.Schema {
 	var fields []feature.Field
-	for _, f := range Types() {
-		n := strings.TrimPrefix(f.Name, "a_")
-		fields = append(fields, f, nullable(renamed(f, "opt_"+n)))
-		if f.Logical != feature.Plain {
-			continue
-		}
-		item, opt := renamed(f, ""), nullable(renamed(f, ""))
-		list := feature.Field{Name: "list_" + n, Kind: feature.List, Elem: &item}
-		holes := feature.Field{Name: "holes_" + n, Kind: feature.List, Elem: &opt}
-		fields = append(fields, list, holes, nullable(renamed(holes, "opt_holes_"+n)))
+	for _, f := range slices.Concat(Types(), Nested()) {
+		fields = append(fields, f, nullable(renamed(f, "opt_"+strings.TrimPrefix(f.Name, "a_"))))
 	}
 	keys := []feature.Field{
 		field("key_long", feature.Int64), field("key_string", feature.String), field("key_bytes", feature.Bytes),
 		field("key_int", feature.Int32), field("key_bool", feature.Bool),
 		{Name: "key_date", Kind: feature.Int32, Logical: feature.Date},
+		{Name: "key_uuid", Kind: feature.Bytes, Logical: feature.UUID, Size: 16},
+		{Name: "key_fixed", Kind: feature.Bytes, Size: 4},
 	}
 	if keep != nil {
 		drop := func(f feature.Field) bool { return !keep(f) }
@@ -87,8 +80,8 @@ func EveryType(o feature.Order, keep func(feature.Field) bool) *feature.Schema {
 	return must(g, slices.Concat(keys, []feature.Field{millis(EventTime)}, fields)...)
 }
 
-// Types is one column of every kind but lists, and of every logical type, each
-// named after itself.
+// Types is one column of every kind that isn't nested, and of every logical
+// type, each named after itself.
 func Types() []feature.Field {
 	types := []feature.Field{
 		{Kind: feature.Bool},
@@ -100,6 +93,8 @@ func Types() []feature.Field {
 		{Kind: feature.Bytes},
 		{Kind: feature.Int32, Logical: feature.Date},
 		{Kind: feature.Int32, Logical: feature.TimeMillis},
+		{Kind: feature.Bytes, Logical: feature.UUID, Size: 16},
+		{Kind: feature.Bytes, Logical: feature.Duration, Size: 12},
 	}
 	for l := feature.TimeMicros; l <= feature.LocalTimestampNanos; l++ {
 		types = append(types, feature.Field{Kind: feature.Int64, Logical: l})
@@ -110,7 +105,33 @@ func Types() []feature.Field {
 			types[i].Name = "a_" + strings.ReplaceAll(f.Logical.String(), "-", "_")
 		}
 	}
-	return types
+	return append(types,
+		feature.Field{Name: "a_fixed", Kind: feature.Bytes, Size: 5},
+		decimal("a_decimal_1", 1, 1), decimal("a_decimal_9", 9, 2), decimal("a_decimal_18", 18, 0), decimal("a_decimal_38", 38, 10))
+}
+
+// Nested is lists and maps of every type, some with nulls, and the kinds in each other.
+func Nested() []feature.Field {
+	var out []feature.Field
+	for i, f := range Types() {
+		n, item := strings.TrimPrefix(f.Name, "a_"), renamed(f, "")
+		out = append(out, feature.ListOf("list_"+n, item), feature.ListOf("holes_"+n, nullable(item)))
+		if i%2 == 0 {
+			item = nullable(item)
+		}
+		out = append(out, feature.MapOf("map_"+n, item))
+	}
+	text, floats := field("text", feature.String), feature.ListOf("floats", field("", feature.Float32))
+	point := feature.StructOf("point", field("x", feature.Float64), nullable(field("y", feature.Float64)), nullable(text))
+	item := nullable(renamed(point, ""))
+	deep := feature.StructOf("deep", point, nullable(renamed(point, "opt")), floats, nullable(renamed(feature.MapOf("", item), "byName")),
+		decimal("amount", 20, 4), millis("at"))
+	list := feature.ListOf("", nullable(field("", feature.Int32)))
+	return append(out, point, deep,
+		feature.ListOf("points", renamed(point, "")), feature.ListOf("holed_points", item),
+		feature.MapOf("named", renamed(deep, "")), feature.MapOf("holed_named", item),
+		feature.ListOf("grid", list), feature.ListOf("holed_grid", nullable(list)),
+		feature.ListOf("maps", nullable(feature.MapOf("", feature.ListOf("", nullable(renamed(text, "")))))))
 }
 
 // With is the schema of a changed group.
@@ -129,6 +150,10 @@ func must(g feature.Group, fields ...feature.Field) *feature.Schema {
 }
 
 func field(name string, k feature.Kind) feature.Field { return feature.Field{Name: name, Kind: k} }
+
+func decimal(name string, precision, scale int) feature.Field {
+	return feature.Field{Name: name, Kind: feature.Bytes, Logical: feature.Decimal, Precision: precision, Scale: scale}
+}
 
 func millis(name string) feature.Field {
 	return feature.Field{Name: name, Kind: feature.Int64, Logical: feature.TimestampMillis}

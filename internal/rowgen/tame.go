@@ -3,6 +3,7 @@ package rowgen
 import (
 	"fmt"
 	"math"
+	"math/big"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
@@ -24,7 +25,9 @@ func Key(f feature.Field, k int) any {
 	case feature.Int64:
 		return int64(k) * 7919
 	case feature.Bytes:
-		return []byte{0, byte(k), byte(k >> 8), 0xff}
+		b := make([]byte, max(f.Size, 4))
+		b[1], b[2], b[len(b)-1] = byte(k), byte(k>>8), 0xff
+		return b
 	}
 	switch f.Name {
 	case "region":
@@ -54,13 +57,51 @@ func (g *Gen) tame(f feature.Field) any {
 	case feature.String:
 		return g.text(f.Name)
 	case feature.Bytes:
-		return fmt.Appendf(nil, "%016x", g.rand.Uint64())
+		return g.tameBytes(f)
 	}
-	items := make([]any, 16)
-	for i := range items {
-		items[i] = g.tame(*f.Elem)
+	return g.nested(f, 16, g.tame)
+}
+
+func (g *Gen) tameBytes(f feature.Field) []byte {
+	switch {
+	case f.Logical == feature.Decimal:
+		return feature.AppendUnscaled(nil, big.NewInt(g.rand.Int64N(10)))
+	case f.Size > 0:
+		return g.random(f.Size)
 	}
-	return items
+	return fmt.Appendf(nil, "%016x", g.rand.Uint64())
+}
+
+// nested is a list or a map of n values, or a struct.
+func (g *Gen) nested(f feature.Field, n int, value func(feature.Field) any) any {
+	switch f.Kind {
+	case feature.List:
+		items := make([]any, n)
+		for i := range items {
+			items[i] = value(f.Elem())
+		}
+		return items
+	case feature.Map:
+		_, v := f.Entries()
+		entries := make(map[string]any, n)
+		for i := range n {
+			entries[fmt.Sprintf("%s%d", pick(g, texts[:20]), i)] = value(v)
+		}
+		return entries
+	}
+	fields := make(map[string]any, len(f.Children))
+	for _, c := range f.Children {
+		fields[c.Name] = value(c)
+	}
+	return fields
+}
+
+func (g *Gen) random(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(g.rand.Uint32())
+	}
+	return b
 }
 
 func (g *Gen) double(name string) float64 {

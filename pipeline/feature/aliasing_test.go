@@ -76,13 +76,13 @@ func TestATypeThatCannotBeIsRefused(t *testing.T) {
 	}
 	e := feature.Field{Kind: feature.List}
 	if _, err := feature.NewSchema(feature.Group{Name: "g", PrimaryKey: []string{"k"}},
-		[]feature.Field{{Name: "k", Kind: feature.Bool}, {Name: "l", Kind: feature.List, Elem: &e}}); err == nil {
+		[]feature.Field{{Name: "k", Kind: feature.Bool}, {Name: "l", Kind: feature.List, Children: []feature.Field{e}}}); err == nil {
 		t.Error("a list of lists of nothing is accepted")
 	}
 }
 
 func TestAValueThatIsRefusedLeavesNothingBehind(t *testing.T) {
-	c := feature.NewColumn(feature.Field{Name: "l", Kind: feature.List, Elem: &feature.Field{Kind: feature.Int64}})
+	c := feature.NewColumn(feature.Field{Name: "l", Kind: feature.List, Children: []feature.Field{{Kind: feature.Int64}}})
 	if c.Append([]any{int64(1), "x"}) == nil {
 		t.Fatal("accepted")
 	}

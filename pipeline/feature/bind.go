@@ -2,7 +2,9 @@ package feature
 
 import (
 	"fmt"
+	"math/big"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,71 +12,139 @@ import (
 // Binding reads and writes rows as Go structs. A struct's exported fields are
 // columns, named by the tag `feature:"name"`, else by the field's own name;
 // `feature:"-"` leaves one out. Types are bool, int32, int64, float32, float64,
-// string, []byte, time.Time (for dates and timestamps), slices of these, and a
-// pointer to one where the column is nullable.
+// string, []byte, [N]byte (for a fixed and a UUID), time.Time (for dates and
+// timestamps), big.Rat (for a decimal), slices and maps by string of these,
+// structs (for records), and a pointer to one where the column is nullable.
 type Binding struct {
-	t      reflect.Type
-	fields []bound
+	t    reflect.Type
+	root codec
 }
 
-type bound struct {
-	index  []int
-	column int
-	field  Field
+// codec is how a Go type stands for a column and what is in it.
+type codec struct {
+	members []member // of a Struct, and of the row
+	item    *codec   // of a List's items, or a Map's values
 }
 
-var timeType = reflect.TypeFor[time.Time]()
+type member struct {
+	codec
+	index []int // in the struct
+	child int   // in the Struct, or in the row
+	field Field
+}
+
+var (
+	timeType = reflect.TypeFor[time.Time]()
+	ratType  = reflect.TypeFor[big.Rat]()
+)
 
 // Bind matches a struct with the columns of a schema. The struct may leave
 // columns out; it may not name one that the schema doesn't have, nor hold a
 // nullable column in a field that can't be nil.
 func Bind(t reflect.Type, s *Schema) (*Binding, error) {
-	b := &Binding{t: t}
-	fields, err := structFields(t)
+	root, err := bindFields(t, s.Fields)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range fields {
-		i := s.Index(f.Name)
-		if i < 0 {
-			return nil, fmt.Errorf("%v: no column %q in the schema (%s)", t, f.Name, s.names())
-		}
-		if err := fits(f.t, s.Fields[i]); err != nil {
-			return nil, fmt.Errorf("%v: %w", t, err)
-		}
-		b.fields = append(b.fields, bound{f.index, i, s.Fields[i]})
+	return &Binding{t: t, root: root}, nil
+}
+
+func bindFields(t reflect.Type, fields []Field) (codec, error) {
+	var c codec
+	members, err := structFields(t)
+	if err != nil {
+		return c, err
 	}
-	return b, nil
+	for _, m := range members {
+		i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == m.name })
+		if i < 0 {
+			return c, fmt.Errorf("%v: no column %q in the schema (%s)", t, m.name, nameList(fields))
+		}
+		inner, err := bindType(m.t, fields[i])
+		if err != nil {
+			return c, fmt.Errorf("%v: %w", t, err)
+		}
+		c.members = append(c.members, member{inner, m.index, i, fields[i]})
+	}
+	return c, nil
+}
+
+// bindType says how a Go type holds a column, or why it can't.
+func bindType(t reflect.Type, f Field) (codec, error) {
+	if f.Nullable && t.Kind() != reflect.Pointer {
+		return codec{}, fmt.Errorf("column %v is nullable: its field must be a pointer, not %v", f, t)
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	item := func(of Field) (codec, error) {
+		inner, err := bindType(t.Elem(), of)
+		return codec{item: &inner}, err
+	}
+	switch {
+	case f.Kind == List && t.Kind() == reflect.Slice:
+		return item(f.Elem())
+	case f.Kind == Map && t.Kind() == reflect.Map && t.Key().Kind() == reflect.String:
+		_, value := f.Entries()
+		return item(value)
+	case f.Kind == Struct && t.Kind() == reflect.Struct:
+		return bindFields(t, f.Children)
+	case f.Logical == Decimal && t == ratType, t == timeType && f.Logical.Unit() != 0, isBytes(t, f):
+		return codec{}, nil
+	}
+	if k, ok := goKinds[t.Kind()]; !ok || k != f.Kind || f.Logical == Decimal {
+		return codec{}, fmt.Errorf("column %v can't be held by %v", f, t)
+	}
+	return codec{}, nil
+}
+
+func isBytes(t reflect.Type, f Field) bool {
+	if f.Kind != Bytes || f.Logical == Decimal {
+		return false
+	}
+	switch t.Kind() {
+	case reflect.Slice:
+		return t.Elem().Kind() == reflect.Uint8
+	case reflect.Array:
+		return t.Elem().Kind() == reflect.Uint8 && t.Len() == f.Size
+	}
+	return false
+}
+
+var goKinds = map[reflect.Kind]Kind{
+	reflect.Bool: Bool, reflect.Int32: Int32, reflect.Int64: Int64,
+	reflect.Float32: Float32, reflect.Float64: Float64, reflect.String: String,
+}
+
+// Fields are the columns that a struct stands for. What a Go type doesn't say
+// is taken from the columns of the same name in like, if there are such: logical
+// types, and a decimal's digits. Other times are TimestampMicros, and arrays of
+// bytes are of one length.
+func Fields(t reflect.Type, like *Schema) ([]Field, error) { return fieldsOf(t, like.Fields) }
+
+func fieldsOf(t reflect.Type, like []Field) ([]Field, error) {
+	members, err := structFields(t)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Field, len(members))
+	for i, m := range members {
+		var same *Field
+		if k := slices.IndexFunc(like, func(f Field) bool { return f.Name == m.name }); k >= 0 {
+			same = &like[k]
+		}
+		if out[i], err = fieldOf(m.t, same); err != nil {
+			return nil, fmt.Errorf("%v.%s: %w", t, m.name, err)
+		}
+		out[i].Name = m.name
+	}
+	return out, nil
 }
 
 type structField struct {
-	Field
+	name  string
 	index []int
 	t     reflect.Type
-}
-
-// Fields are the columns that a struct stands for. Logical types are taken from
-// the columns of the same name in like, if there are such; other times are
-// TimestampMicros.
-func Fields(t reflect.Type, like *Schema) ([]Field, error) {
-	fields, err := structFields(t)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Field, len(fields))
-	for i, f := range fields {
-		out[i] = f.Field
-		k := like.Index(f.Name)
-		if k < 0 {
-			continue
-		}
-		same := like.Fields[k]
-		same.Nullable = f.Nullable
-		if fits(f.t, same) == nil {
-			out[i] = same
-		}
-	}
-	return out, nil
 }
 
 func structFields(t reflect.Type) ([]structField, error) {
@@ -93,73 +163,79 @@ func structFields(t reflect.Type) ([]structField, error) {
 		if name == "" {
 			name = f.Name
 		}
-		field, err := fieldOf(f.Type)
-		if err != nil {
-			return nil, fmt.Errorf("%v.%s: %w", t, f.Name, err)
-		}
-		field.Name = name
-		out = append(out, structField{field, f.Index, f.Type})
+		out = append(out, structField{name, f.Index, f.Type})
 	}
 	return out, nil
 }
 
-func fieldOf(t reflect.Type) (Field, error) {
+// fieldOf is the column that a Go type stands for: like, if it can hold that.
+func fieldOf(t reflect.Type, like *Field) (Field, error) {
+	nullable := t.Kind() == reflect.Pointer
+	if like != nil {
+		same := *like
+		same.Nullable = nullable
+		if _, err := bindType(t, same); err == nil {
+			return same, nil
+		}
+	}
+	if nullable {
+		t = t.Elem()
+	}
+	f, err := valueOf(t, like)
+	f.Nullable = nullable
+	return f, err
+}
+
+func valueOf(t reflect.Type, like *Field) (Field, error) {
+	child := func(i int) *Field {
+		if like == nil || i >= len(like.Children) {
+			return nil
+		}
+		return &like.Children[i]
+	}
 	switch {
-	case t.Kind() == reflect.Pointer:
-		f, err := fieldOf(t.Elem())
-		f.Nullable = true
-		return f, err
 	case t == timeType:
 		return Field{Kind: Int64, Logical: TimestampMicros}, nil
+	case t == ratType:
+		return Field{}, fmt.Errorf("%v doesn't say how many digits a decimal column has", t)
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
 		return Field{Kind: Bytes}, nil
+	case t.Kind() == reflect.Array && t.Elem().Kind() == reflect.Uint8:
+		return Field{Kind: Bytes, Size: t.Len()}, nil
 	case t.Kind() == reflect.Slice:
-		e, err := fieldOf(t.Elem())
-		return Field{Kind: List, Elem: &e}, err
+		e, err := fieldOf(t.Elem(), child(0))
+		return ListOf("", e), err
+	case t.Kind() == reflect.Map && t.Key().Kind() == reflect.String:
+		e, err := fieldOf(t.Elem(), child(1))
+		return MapOf("", e), err
+	case t.Kind() == reflect.Struct:
+		var fields []Field
+		if like != nil {
+			fields = like.Children
+		}
+		children, err := fieldsOf(t, fields)
+		return StructOf("", children...), err
 	}
-	kinds := map[reflect.Kind]Kind{
-		reflect.Bool: Bool, reflect.Int32: Int32, reflect.Int64: Int64,
-		reflect.Float32: Float32, reflect.Float64: Float64, reflect.String: String,
-	}
-	if k, ok := kinds[t.Kind()]; ok {
+	if k, ok := goKinds[t.Kind()]; ok {
 		return Field{Kind: k}, nil
 	}
 	return Field{}, fmt.Errorf("%v can't be a column", t)
 }
 
-// fits says why a Go type can't hold a column.
-func fits(t reflect.Type, f Field) error {
-	if f.Nullable {
-		if t.Kind() != reflect.Pointer {
-			return fmt.Errorf("column %v is nullable: its field must be a pointer, not %v", f, t)
-		}
-		t = t.Elem()
-	} else if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if f.Kind == List && t.Kind() == reflect.Slice {
-		return fits(t.Elem(), *f.Elem)
-	}
-	if t == timeType && f.Logical.Unit() != 0 {
-		return nil
-	}
-	got, err := fieldOf(t)
-	if err != nil || got.Kind != f.Kind || t == timeType {
-		return fmt.Errorf("column %v can't be held by %v", f, t)
-	}
-	return nil
-}
-
 // Read fills the struct that dst points to from row i.
 func (b *Binding) Read(r *Rows, i int, dst any) {
-	v := reflect.ValueOf(dst).Elem()
-	for _, f := range b.fields {
-		read(&r.Columns[f.column], i, v.FieldByIndex(f.index))
+	b.root.readMembers(r.Columns, i, reflect.ValueOf(dst).Elem())
+}
+
+func (c *codec) readMembers(columns []Column, i int, v reflect.Value) {
+	for k := range c.members {
+		m := &c.members[k]
+		m.read(&columns[m.child], i, v.FieldByIndex(m.index))
 	}
 }
 
-func read(c *Column, i int, v reflect.Value) {
-	if c.Null(i) {
+func (c *codec) read(from *Column, i int, v reflect.Value) {
+	if from.Null(i) {
 		v.SetZero()
 		return
 	}
@@ -167,27 +243,54 @@ func read(c *Column, i int, v reflect.Value) {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
-	switch c.Field.Kind {
+	switch from.Field.Kind {
 	case Bool:
-		v.SetBool(c.Bools[i])
+		v.SetBool(from.Bools[i])
 	case Int32:
-		readInt(c.Field, int64(c.Int32s[i]), v)
+		readInt(from.Field, int64(from.Int32s[i]), v)
 	case Int64:
-		readInt(c.Field, c.Int64s[i], v)
+		readInt(from.Field, from.Int64s[i], v)
 	case Float32:
-		v.SetFloat(float64(c.Float32s[i]))
+		v.SetFloat(float64(from.Float32s[i]))
 	case Float64:
-		v.SetFloat(c.Float64s[i])
+		v.SetFloat(from.Float64s[i])
 	case String:
-		v.SetString(string(c.Slice(i)))
+		v.SetString(string(from.Slice(i)))
 	case Bytes:
-		v.SetBytes(append([]byte{}, c.Slice(i)...))
+		readBytes(from, i, v)
 	case List:
-		from, to := c.Items(i)
-		v.Set(reflect.MakeSlice(v.Type(), to-from, to-from))
-		for j := from; j < to; j++ {
-			read(c.Elem, j, v.Index(j-from))
+		lo, hi := from.Items(i)
+		v.Set(reflect.MakeSlice(v.Type(), hi-lo, hi-lo))
+		for j := lo; j < hi; j++ {
+			c.item.read(from.Elem(), j, v.Index(j-lo))
 		}
+	case Map:
+		c.readMap(from, i, v)
+	case Struct:
+		c.readMembers(from.Children, i, v)
+	}
+}
+
+func readBytes(from *Column, i int, v reflect.Value) {
+	switch {
+	case from.Field.Logical == Decimal:
+		v.Set(reflect.ValueOf(from.Decimal(i)).Elem())
+	case v.Kind() == reflect.Array:
+		reflect.Copy(v, reflect.ValueOf(from.Slice(i)))
+	default:
+		v.SetBytes(append([]byte{}, from.Slice(i)...))
+	}
+}
+
+func (c *codec) readMap(from *Column, i int, v reflect.Value) {
+	lo, hi := from.Items(i)
+	keys, values := from.Entries()
+	v.Set(reflect.MakeMapWithSize(v.Type(), hi-lo))
+	for j := lo; j < hi; j++ {
+		k, e := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		k.SetString(string(keys.Slice(j)))
+		c.item.read(values, j, e)
+		v.SetMapIndex(k, e)
 	}
 }
 
@@ -211,32 +314,98 @@ func readInt(f Field, x int64, v reflect.Value) {
 }
 
 // Append adds the struct as the values of one row more to every column. Columns
-// that the struct leaves out are null. A time that its column can't hold is an
-// error; Rows.AddNone then takes back what was appended.
+// that the struct leaves out are null. A time or a decimal that its column can't
+// hold is an error; Rows.AddNone then takes back what was appended.
 func (b *Binding) Append(r *Rows, src any) error {
-	v := reflect.Indirect(reflect.ValueOf(src))
-	n := r.Len()
-	for _, f := range b.fields {
-		c, field := &r.Columns[f.column], v.FieldByIndex(f.index)
-		if t, ok := timeOf(field); ok && !holds(c.Field, t) {
-			return fmt.Errorf("column %v can't hold %v", c.Field, t)
+	return b.root.writeMembers(r.Columns, reflect.Indirect(reflect.ValueOf(src)))
+}
+
+func (c *codec) writeMembers(columns []Column, v reflect.Value) error {
+	given := make([]bool, len(columns))
+	for k := range c.members {
+		m := &c.members[k]
+		given[m.child] = true
+		if err := m.write(&columns[m.child], v.FieldByIndex(m.index)); err != nil {
+			return err
 		}
-		write(c, field)
 	}
-	for i := range r.Columns {
-		if r.Columns[i].Len() == n {
-			r.Columns[i].AppendNull()
+	for i := range columns {
+		if !given[i] {
+			columns[i].AppendNull()
 		}
 	}
 	return nil
 }
 
-func timeOf(v reflect.Value) (time.Time, bool) {
-	if v.Kind() == reflect.Pointer && !v.IsNil() {
+func (c *codec) write(to *Column, v reflect.Value) error {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			to.AppendNull()
+			return nil
+		}
 		v = v.Elem()
 	}
-	t, ok := v.Interface().(time.Time)
-	return t, ok
+	var err error
+	switch to.Field.Kind {
+	case Bool:
+		to.Bools = append(to.Bools, v.Bool())
+	case Int32, Int64:
+		err = writeInt(to, v)
+	case Float32:
+		to.Float32s = append(to.Float32s, float32(v.Float()))
+	case Float64:
+		to.Float64s = append(to.Float64s, v.Float())
+	case String:
+		to.Bytes = append(to.Bytes, v.String()...)
+		to.Offsets = append(to.Offsets, uint32(len(to.Bytes)))
+	case Bytes:
+		err = writeBytes(to, v)
+	case List:
+		for j := 0; j < v.Len() && err == nil; j++ {
+			err = c.item.write(to.Elem(), v.Index(j))
+		}
+		to.Close()
+	case Map:
+		err = c.writeMap(to, v)
+	case Struct:
+		err = c.writeMembers(to.Children, v)
+	}
+	to.MarkValid()
+	return err
+}
+
+func writeBytes(to *Column, v reflect.Value) error {
+	if to.Field.Logical == Decimal {
+		r := v.Interface().(big.Rat)
+		return to.AppendDecimal(&r)
+	}
+	from := len(to.Bytes)
+	if v.Kind() == reflect.Array {
+		to.Bytes = append(to.Bytes, make([]byte, v.Len())...)
+		reflect.Copy(reflect.ValueOf(to.Bytes[from:]), v)
+	} else {
+		to.Bytes = append(to.Bytes, v.Bytes()...)
+	}
+	to.Offsets = append(to.Offsets, uint32(len(to.Bytes)))
+	if size := to.Field.Size; size > 0 && len(to.Bytes)-from != size {
+		return fmt.Errorf("column %v can't hold %d bytes", to.Field, len(to.Bytes)-from)
+	}
+	return nil
+}
+
+// writeMap writes the keys in order, so that the same map gives the same column.
+func (c *codec) writeMap(to *Column, v reflect.Value) error {
+	keys, values := to.Entries()
+	sorted := slices.SortedFunc(slices.Values(v.MapKeys()), func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	for _, k := range sorted {
+		keys.Bytes = append(keys.Bytes, k.String()...)
+		keys.Offsets = append(keys.Offsets, uint32(len(keys.Bytes)))
+		if err := c.item.write(values, v.MapIndex(k)); err != nil {
+			return err
+		}
+	}
+	to.Close()
+	return nil
 }
 
 // holds reports whether a time fits a column: 64 bits of nanoseconds reach from
@@ -251,46 +420,24 @@ func holds(f Field, t time.Time) bool {
 	return time.UnixMicro(t.UnixMicro()).Equal(t.Truncate(time.Microsecond))
 }
 
-func write(c *Column, v reflect.Value) {
-	if v.Kind() == reflect.Pointer {
-		if v.IsNil() {
-			c.AppendNull()
-			return
-		}
-		v = v.Elem()
+func writeInt(to *Column, v reflect.Value) error {
+	x := int64(0)
+	if t, ok := v.Interface().(time.Time); !ok {
+		x = v.Int()
+	} else if x = timeOf(to.Field, t); !holds(to.Field, t) {
+		return fmt.Errorf("column %v can't hold %v", to.Field, t)
 	}
-	switch c.Field.Kind {
-	case Bool:
-		c.Bools = append(c.Bools, v.Bool())
-	case Int32:
-		c.Int32s = append(c.Int32s, int32(writeInt(c.Field, v)))
-	case Int64:
-		c.Int64s = append(c.Int64s, writeInt(c.Field, v))
-	case Float32:
-		c.Float32s = append(c.Float32s, float32(v.Float()))
-	case Float64:
-		c.Float64s = append(c.Float64s, v.Float())
-	case String:
-		c.Bytes = append(c.Bytes, v.String()...)
-		c.Offsets = append(c.Offsets, uint32(len(c.Bytes)))
-	case Bytes:
-		c.Bytes = append(c.Bytes, v.Bytes()...)
-		c.Offsets = append(c.Offsets, uint32(len(c.Bytes)))
-	case List:
-		for j := range v.Len() {
-			write(c.Elem, v.Index(j))
-		}
-		c.Offsets = append(c.Offsets, uint32(c.Elem.Len()))
+	if to.Field.Kind == Int32 {
+		to.Int32s = append(to.Int32s, int32(x))
+	} else {
+		to.Int64s = append(to.Int64s, x)
 	}
-	c.MarkValid()
+	return nil
 }
 
-func writeInt(f Field, v reflect.Value) int64 {
-	t, ok := v.Interface().(time.Time)
-	if !ok {
-		return v.Int()
-	}
-	switch unit := f.Logical.Unit(); unit {
+// timeOf is a time in the unit of a column.
+func timeOf(f Field, t time.Time) int64 {
+	switch f.Logical.Unit() {
 	case 24 * time.Hour:
 		days := t.Unix() / 86400
 		if t.Unix()%86400 < 0 {
@@ -301,7 +448,6 @@ func writeInt(f Field, v reflect.Value) int64 {
 		return t.UnixMilli()
 	case time.Microsecond:
 		return t.UnixMicro()
-	default:
-		return t.UnixNano()
 	}
+	return t.UnixNano()
 }

@@ -1,14 +1,11 @@
 package feature
 
-import (
-	"fmt"
-	"math"
-	"slices"
-)
+import "slices"
 
 // Column is the values of one field, row after row. Values are aligned with
-// rows: a null has a zero in its place. Only the slice of the field's Kind is
-// used; Offsets starts with 0 and has one entry more than there are rows.
+// rows: a null has a zero in its place, and in the place of each of its fields
+// where it is a Struct. Only the slice of the field's Kind is used; Offsets
+// starts with 0 and has one entry more than there are rows.
 type Column struct {
 	Field Field
 	Valid []bool // nil: no row is null
@@ -19,20 +16,22 @@ type Column struct {
 	Float32s []float32
 	Float64s []float64
 	Bytes    []byte   // the arena of String and Bytes
-	Offsets  []uint32 // ends of rows in Bytes or in Elem
-	Elem     *Column  // of a List
+	Offsets  []uint32 // ends of rows in Bytes, or in Children
+	Children []Column // by Field.Children
 }
 
 // NewColumn makes an empty column.
 func NewColumn(f Field) Column {
 	c := Column{Field: f}
 	switch f.Kind {
-	case String, Bytes:
+	case String, Bytes, List, Map:
 		c.Offsets = []uint32{0}
-	case List:
-		c.Offsets = []uint32{0}
-		e := NewColumn(*f.Elem)
-		c.Elem = &e
+	}
+	if len(f.Children) > 0 {
+		c.Children = make([]Column, len(f.Children))
+		for i, child := range f.Children {
+			c.Children[i] = NewColumn(child)
+		}
 	}
 	return c
 }
@@ -50,6 +49,8 @@ func (c *Column) Len() int {
 		return len(c.Float32s)
 	case Float64:
 		return len(c.Float64s)
+	case Struct:
+		return c.Children[0].Len()
 	}
 	return len(c.Offsets) - 1
 }
@@ -60,81 +61,14 @@ func (c *Column) Null(i int) bool { return c.Valid != nil && !c.Valid[i] }
 // Slice is the bytes of row i of a String or Bytes column, valid as long as the column.
 func (c *Column) Slice(i int) []byte { return c.Bytes[c.Offsets[i]:c.Offsets[i+1]:c.Offsets[i+1]] }
 
-// Items is the range of row i of a List in Elem.
+// Items is the range of row i of a List or a Map in its children.
 func (c *Column) Items(i int) (from, to int) { return int(c.Offsets[i]), int(c.Offsets[i+1]) }
 
-// Value is row i as nil, bool, int32, int64, float32, float64, string, []byte or []any.
-func (c *Column) Value(i int) any {
-	if c.Null(i) {
-		return nil
-	}
-	switch c.Field.Kind {
-	case Bool:
-		return c.Bools[i]
-	case Int32:
-		return c.Int32s[i]
-	case Int64:
-		return c.Int64s[i]
-	case Float32:
-		return c.Float32s[i]
-	case Float64:
-		return c.Float64s[i]
-	case String:
-		return string(c.Slice(i))
-	case Bytes:
-		return slices.Clone(c.Slice(i))
-	}
-	from, to := c.Items(i)
-	items := make([]any, 0, to-from)
-	for j := from; j < to; j++ {
-		items = append(items, c.Elem.Value(j))
-	}
-	return items
-}
+// Elem is the column of a List's items.
+func (c *Column) Elem() *Column { return &c.Children[0] }
 
-// Append adds what Value returns. It is for tests and for people; decoders
-// append to the slices.
-func (c *Column) Append(v any) error {
-	if v == nil {
-		c.AppendNull()
-		return nil
-	}
-	n := c.Len()
-	switch v := v.(type) {
-	case bool:
-		c.Bools = append(c.Bools, v)
-	case int32:
-		c.Int32s = append(c.Int32s, v)
-	case int64:
-		c.Int64s = append(c.Int64s, v)
-	case float32:
-		c.Float32s = append(c.Float32s, v)
-	case float64:
-		c.Float64s = append(c.Float64s, v)
-	case string:
-		c.Bytes = append(c.Bytes, v...)
-		c.Offsets = append(c.Offsets, uint32(len(c.Bytes)))
-	case []byte:
-		c.Bytes = append(c.Bytes, v...)
-		c.Offsets = append(c.Offsets, uint32(len(c.Bytes)))
-	case []any:
-		if c.Elem == nil {
-			break
-		}
-		for _, e := range v {
-			if err := c.Elem.Append(e); err != nil {
-				c.Elem.Truncate(int(c.Offsets[n]))
-				return err
-			}
-		}
-		c.Offsets = append(c.Offsets, uint32(c.Elem.Len()))
-	}
-	if c.Len() != n+1 {
-		return fmt.Errorf("column %v: can't hold a %T", c.Field, v)
-	}
-	c.MarkValid()
-	return nil
-}
+// Entries are the columns of a Map's keys and values.
+func (c *Column) Entries() (keys, values *Column) { return &c.Children[0], &c.Children[1] }
 
 // MarkValid says that the value just appended is not null.
 func (c *Column) MarkValid() {
@@ -142,6 +76,9 @@ func (c *Column) MarkValid() {
 		c.Valid = append(c.Valid, true)
 	}
 }
+
+// Close ends the row of a List or a Map whose items were appended to Children.
+func (c *Column) Close() { c.Offsets = append(c.Offsets, uint32(c.Children[0].Len())) }
 
 // AppendNull adds a null: a zero among the values and a false in Valid, which
 // comes into being with the first null.
@@ -158,6 +95,10 @@ func (c *Column) AppendNull() {
 		c.Float32s = append(c.Float32s, 0)
 	case Float64:
 		c.Float64s = append(c.Float64s, 0)
+	case Struct:
+		for i := range c.Children {
+			c.Children[i].AppendNull()
+		}
 	default:
 		c.Offsets = append(c.Offsets, c.Offsets[n])
 	}
@@ -183,16 +124,23 @@ func (c *Column) Truncate(n int) {
 		c.Float32s = c.Float32s[:n]
 	case Float64:
 		c.Float64s = c.Float64s[:n]
+	case Struct:
+		c.truncateChildren(n)
 	default:
 		c.Offsets = c.Offsets[:n+1]
-		if c.Elem != nil {
-			c.Elem.Truncate(int(c.Offsets[n]))
-		} else {
+		if c.Children == nil {
 			c.Bytes = c.Bytes[:c.Offsets[n]]
 		}
+		c.truncateChildren(int(c.Offsets[n]))
 	}
 	if c.Valid != nil {
 		c.Valid = c.Valid[:min(n, len(c.Valid))]
+	}
+}
+
+func (c *Column) truncateChildren(n int) {
+	for i := range c.Children {
+		c.Children[i].Truncate(n)
 	}
 }
 
@@ -215,8 +163,8 @@ func (c *Column) Extend(o *Column) {
 		}
 	}
 	c.Bytes = append(c.Bytes, o.Bytes...)
-	if c.Elem != nil {
-		c.Elem.Extend(o.Elem)
+	for i := range c.Children {
+		c.Children[i].Extend(&o.Children[i])
 	}
 }
 
@@ -225,58 +173,15 @@ func appendValid(v []bool, n int) []bool {
 	if v != nil {
 		return v
 	}
-	v = make([]bool, n)
-	for i := range v {
-		v[i] = true
-	}
-	return v
+	return slices.Repeat([]bool{true}, n)
 }
 
 // Size is the memory that the values take, in bytes.
 func (c *Column) Size() int {
 	n := len(c.Valid) + len(c.Bools) + 4*len(c.Int32s) + 8*len(c.Int64s) + 4*len(c.Float32s) +
 		8*len(c.Float64s) + len(c.Bytes) + 4*len(c.Offsets)
-	if c.Elem != nil {
-		n += c.Elem.Size()
+	for i := range c.Children {
+		n += c.Children[i].Size()
 	}
 	return n
-}
-
-// appendCell encodes row i so that two cells of one column are equal exactly
-// when their bytes are, floats to the bit.
-func (c *Column) appendCell(dst []byte, i int) []byte {
-	if c.Valid != nil {
-		if !c.Valid[i] {
-			return append(dst, 0)
-		}
-	}
-	dst = append(dst, 1)
-	switch c.Field.Kind {
-	case Bool:
-		if c.Bools[i] {
-			return append(dst, 1)
-		}
-		return append(dst, 0)
-	case Int32:
-		return append64(dst, uint64(c.Int32s[i]))
-	case Int64:
-		return append64(dst, uint64(c.Int64s[i]))
-	case Float32:
-		return append64(dst, uint64(math.Float32bits(c.Float32s[i])))
-	case Float64:
-		return append64(dst, math.Float64bits(c.Float64s[i]))
-	case String, Bytes:
-		b := c.Slice(i)
-		return append(append64(dst, uint64(len(b))), b...)
-	}
-	from, to := c.Items(i)
-	dst = append64(dst, uint64(to-from))
-	for j := from; j < to; j++ {
-		dst = c.Elem.appendCell(dst, j)
-	}
-	return dst
-}
-
-func append64(dst []byte, v uint64) []byte {
-	return append(dst, byte(v), byte(v>>8), byte(v>>16), byte(v>>24), byte(v>>32), byte(v>>40), byte(v>>48), byte(v>>56))
 }

@@ -87,7 +87,7 @@ func TestADeleteWithoutEventTimeTakesItsRecordsTimestamp(t *testing.T) {
 }
 
 func TestWhatIsAppendedIsReadAgain(t *testing.T) {
-	list := feature.Field{Name: "l", Kind: feature.List, Elem: &feature.Field{Kind: feature.Float32, Nullable: true}}
+	list := feature.Field{Name: "l", Kind: feature.List, Children: []feature.Field{{Kind: feature.Float32, Nullable: true}}}
 	for _, c := range []struct {
 		f      feature.Field
 		values []any

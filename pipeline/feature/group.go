@@ -19,6 +19,11 @@ type Group struct {
 	// TTL is how long a row lives in the online store, counted from its event
 	// time if one is declared, else from its record's timestamp. Zero: for ever.
 	TTL time.Duration
+
+	// Evolve lets the group grow while it runs: a field that a writer's schema
+	// adds becomes a column of both stores before its first row is written. Such
+	// a column is null in every row whose writer didn't have it.
+	Evolve bool
 }
 
 // Order says which of two rows of one key is the newer.

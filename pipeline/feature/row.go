@@ -1,6 +1,9 @@
 package feature
 
-import "fmt"
+import (
+	"fmt"
+	"math/big"
+)
 
 // Row is a view of one row of a batch, for people who don't want columns. Its
 // methods panic, with the schema in the message, on a name or type that the
@@ -45,6 +48,15 @@ func (r Row) String(name string) string { return string(r.column(name, String).S
 
 // Bytes is a Bytes column, valid as long as the batch; null reads as empty.
 func (r Row) Bytes(name string) []byte { return r.column(name, Bytes).Slice(r.i) }
+
+// Decimal is a Decimal column; null reads as 0.
+func (r Row) Decimal(name string) *big.Rat {
+	c := r.column(name, Bytes)
+	if c.Field.Logical != Decimal {
+		panic(fmt.Sprintf("feature: column %v is not a decimal", c.Field))
+	}
+	return c.Decimal(r.i)
+}
 
 // Value is any column, as Column.Value gives it.
 func (r Row) Value(name string) any { return r.column(name, Invalid).Value(r.i) }

@@ -20,10 +20,12 @@ const (
 	Float64      // Column.Float64s
 	String       // Column.Bytes, cut by Column.Offsets
 	Bytes        // Column.Bytes, cut by Column.Offsets
-	List         // Column.Elem, cut by Column.Offsets
+	List         // Column.Children: the items, cut by Column.Offsets
+	Map          // Column.Children: keys, which are strings and different, and values, cut by Column.Offsets
+	Struct       // Column.Children: a column for each field, aligned with the rows
 )
 
-var kindNames = [...]string{"invalid", "bool", "int32", "int64", "float32", "float64", "string", "bytes", "list"}
+var kindNames = [...]string{"invalid", "bool", "int32", "int64", "float32", "float64", "string", "bytes", "list", "map", "struct"}
 
 // String is the name of the kind, in lower case.
 func (k Kind) String() string { return kindNames[k] }
@@ -43,11 +45,14 @@ const (
 	LocalTimestampMillis         // Int64: as TimestampMillis, in no time zone
 	LocalTimestampMicros         // Int64: as TimestampMicros, in no time zone
 	LocalTimestampNanos          // Int64: as TimestampNanos, in no time zone
+	Decimal                      // Bytes: an integer to be divided by 10^Scale, in as few bytes as two's complement takes, big-endian
+	UUID                         // Bytes: 16 of them, in the order in which they are written
+	Duration                     // Bytes: months, days and milliseconds, each an unsigned 32-bit integer, little-endian
 )
 
 var logicalNames = [...]string{
 	"", "date", "time-millis", "time-micros", "timestamp-millis", "timestamp-micros", "timestamp-nanos",
-	"local-timestamp-millis", "local-timestamp-micros", "local-timestamp-nanos",
+	"local-timestamp-millis", "local-timestamp-micros", "local-timestamp-nanos", "decimal", "uuid", "duration",
 }
 
 // String is Avro's name of the logical type; empty for Plain.
@@ -75,8 +80,38 @@ type Field struct {
 	Kind     Kind
 	Logical  Logical
 	Nullable bool
-	Elem     *Field // of a List: its items
+
+	Size             int // of Bytes that are all of one length, 1 or more; 0 where they aren't
+	Precision, Scale int // of a Decimal: 1 to MaxPrecision digits, of which 0 to Precision are behind the point
+
+	// Children are the items of a List, the keys and the values of a Map, or the
+	// fields of a Struct, of which there is at least one.
+	Children []Field
 }
+
+// MaxPrecision is the most digits of a Decimal: more fit into no Parquet column that engines read.
+const MaxPrecision = 38
+
+// ListOf is a field of items.
+func ListOf(name string, item Field) Field {
+	return Field{Name: name, Kind: List, Children: []Field{item}}
+}
+
+// MapOf is a field of values by string.
+func MapOf(name string, value Field) Field {
+	return Field{Name: name, Kind: Map, Children: []Field{{Kind: String}, value}}
+}
+
+// StructOf is a field of fields.
+func StructOf(name string, fields ...Field) Field {
+	return Field{Name: name, Kind: Struct, Children: fields}
+}
+
+// Elem is the items of a List.
+func (f Field) Elem() Field { return f.Children[0] }
+
+// Entries are the keys and the values of a Map.
+func (f Field) Entries() (key, value Field) { return f.Children[0], f.Children[1] }
 
 // String writes the field as `name type`, as error messages show it.
 func (f Field) String() string {
@@ -89,10 +124,21 @@ func (f Field) String() string {
 
 func (f Field) typeName() string {
 	s := f.Kind.String()
-	if f.Kind == List && f.Elem != nil {
-		s = "list<" + f.Elem.typeName() + ">"
+	if f.Size != 0 && f.Logical == Plain {
+		s += fmt.Sprintf("(%d)", f.Size)
 	}
-	if f.Logical != Plain {
+	if len(f.Children) > 0 {
+		children := make([]string, len(f.Children))
+		for i, c := range f.Children {
+			children[i] = c.String()
+		}
+		s += "<" + strings.Join(children, ", ") + ">"
+	}
+	switch f.Logical {
+	case Plain:
+	case Decimal:
+		s += fmt.Sprintf("/%v(%d,%d)", f.Logical, f.Precision, f.Scale)
+	default:
 		s += "/" + f.Logical.String()
 	}
 	if f.Nullable {
@@ -150,22 +196,10 @@ func (s *Schema) addField(i int, f Field) error {
 		}
 	}
 	s.byName[f.Name] = i
-	if !f.valid() {
-		return fmt.Errorf("column %q: %s is no type", f.Name, f.typeName())
+	if err := f.check(); err != nil {
+		return fmt.Errorf("column %q: %w", f.Name, err)
 	}
 	return nil
-}
-
-// valid reports whether the logical type is one of the kind's, down to the items.
-func (f Field) valid() bool {
-	switch f.Logical {
-	case Plain:
-	case Date, TimeMillis:
-		return f.Kind == Int32
-	default:
-		return f.Kind == Int64
-	}
-	return f.Kind != Invalid && (f.Kind != List || f.Elem != nil && f.Elem.valid())
 }
 
 func (s *Schema) addKey(name string) error {
@@ -178,8 +212,7 @@ func (s *Schema) addKey(name string) error {
 			return fmt.Errorf("feature group %q: primary-key column %q is named twice", s.Group.Name, name)
 		}
 	}
-	switch s.Fields[i].Kind {
-	case Float32, Float64, List:
+	if !s.Fields[i].canBeKey() {
 		return fmt.Errorf("feature group %q: a primary key can't be %v", s.Group.Name, s.Fields[i])
 	}
 	s.keys = append(s.keys, i)
@@ -202,9 +235,11 @@ func (s *Schema) setTime(name string) error {
 	return nil
 }
 
-func (s *Schema) names() string {
-	names := make([]string, len(s.Fields))
-	for i, f := range s.Fields {
+func (s *Schema) names() string { return nameList(s.Fields) }
+
+func nameList(fields []Field) string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
 		names[i] = f.Name
 	}
 	return strings.Join(names, ", ")

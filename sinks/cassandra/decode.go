@@ -71,13 +71,13 @@ func decodeList(f feature.Field, data []byte) (any, error) {
 	items := []any{}
 	for range n {
 		item, rest, err := cut(data)
-		if err == nil && f.Elem.Nullable {
+		if err == nil && f.Elem().Nullable {
 			item, _, err = cut(item)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%v: %w", f, err)
 		}
-		v, err := decode(*f.Elem, item)
+		v, err := decode(f.Elem(), item)
 		if err != nil {
 			return nil, err
 		}

@@ -47,11 +47,11 @@ func appendList(dst []byte, c *feature.Column, i int) []byte {
 	from, to := c.Items(i)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(to-from))
 	for j := from; j < to; j++ {
-		if !c.Elem.Field.Nullable {
-			dst = appendSized(dst, func(dst []byte) []byte { return appendValue(dst, c.Elem, j) })
+		if !c.Elem().Field.Nullable {
+			dst = appendSized(dst, func(dst []byte) []byte { return appendValue(dst, c.Elem(), j) })
 			continue
 		}
-		dst = appendSized(dst, func(dst []byte) []byte { return appendField(dst, c.Elem, j) })
+		dst = appendSized(dst, func(dst []byte) []byte { return appendField(dst, c.Elem(), j) })
 	}
 	return dst
 }

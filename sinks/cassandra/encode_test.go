@@ -21,8 +21,8 @@ func driverType(f feature.Field) gocql.TypeInfo {
 			"bigint": gocql.TypeBigInt, "float": gocql.TypeFloat, "double": gocql.TypeDouble, "text": gocql.TypeText, "blob": gocql.TypeBlob,
 		}[cqlType(f)])
 	}
-	item := driverType(*f.Elem)
-	if f.Elem.Nullable {
+	item := driverType(f.Elem())
+	if f.Elem().Nullable {
 		item = gocql.TupleTypeInfo{NativeType: native(gocql.TypeTuple), Elems: []gocql.TypeInfo{item}}
 	}
 	return gocql.CollectionType{NativeType: native(gocql.TypeList), Elem: item}
@@ -38,8 +38,8 @@ func driverValue(f feature.Field, v any) any {
 	case f.Kind == feature.List:
 		items := []any{}
 		for _, item := range v.([]any) {
-			item = driverValue(*f.Elem, item)
-			if f.Elem.Nullable {
+			item = driverValue(f.Elem(), item)
+			if f.Elem().Nullable {
 				item = []any{item}
 			}
 			items = append(items, item)
@@ -150,7 +150,7 @@ func exact(v any) string {
 func FuzzDecodeNeverPanics(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 1})
 	f.Add([]byte{255, 255, 255, 255, 0})
-	list := feature.Field{Kind: feature.List, Elem: &feature.Field{Kind: feature.Int32, Nullable: true}}
+	list := feature.Field{Kind: feature.List, Children: []feature.Field{{Kind: feature.Int32, Nullable: true}}}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		decode(list, data)
 		(&table{schema: &feature.Schema{}}).unpack(data)

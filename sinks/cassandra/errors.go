@@ -105,7 +105,7 @@ func badText(c *feature.Column, i int) []byte {
 		}
 	case feature.List:
 		for j, to := c.Items(i); j < to; j++ {
-			if bad := badText(c.Elem, j); bad != nil {
+			if bad := badText(c.Elem(), j); bad != nil {
 				return bad
 			}
 		}

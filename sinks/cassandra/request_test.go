@@ -42,7 +42,7 @@ func TestOnlyTheNewestLiveRowOfAKeyStays(t *testing.T) {
 }
 
 func TestABadRowIsNamed(t *testing.T) {
-	text := feature.Field{Name: "text", Kind: feature.List, Elem: &feature.Field{Kind: feature.String, Nullable: true}}
+	text := feature.Field{Name: "text", Kind: feature.List, Children: []feature.Field{{Kind: feature.String, Nullable: true}}}
 	s := schemaOf(t, feature.Group{EventTime: "at", Order: feature.ByEventTime}, eventMicros, text)
 	at := feature.Place{Topic: "clicks", Partition: 3}
 	for want, values := range map[string][]any{

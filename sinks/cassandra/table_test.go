@@ -10,8 +10,8 @@ import (
 var sample = []feature.Field{
 	{Name: "At", Kind: feature.Int64, Logical: feature.TimestampMillis},
 	{Name: "day", Kind: feature.Int32, Logical: feature.Date},
-	{Name: "tags", Kind: feature.List, Elem: &feature.Field{Kind: feature.String, Nullable: true}},
-	{Name: "grid", Kind: feature.List, Elem: &feature.Field{Kind: feature.List, Elem: &feature.Field{Kind: feature.Float32}}},
+	{Name: "tags", Kind: feature.List, Children: []feature.Field{{Kind: feature.String, Nullable: true}}},
+	feature.ListOf("grid", feature.ListOf("", feature.Field{Kind: feature.Float32})),
 }
 
 func TestStatementsOfPlainColumns(t *testing.T) {

@@ -31,8 +31,8 @@ func cqlType(f feature.Field) string {
 	case feature.Bytes:
 		return "blob"
 	}
-	item := cqlType(*f.Elem)
-	if f.Elem.Nullable {
+	item := cqlType(f.Elem())
+	if f.Elem().Nullable {
 		item = "frozen<tuple<" + item + ">>"
 	}
 	return "frozen<list<" + item + ">>"

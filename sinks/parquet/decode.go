@@ -99,9 +99,9 @@ func (c *column) place(dst *feature.Column, v pq.Value, depth, def int) {
 		return
 	}
 	if v.DefinitionLevel() > def {
-		c.place(dst.Elem, v, depth+1, def+1)
+		c.place(dst.Elem(), v, depth+1, def+1)
 	}
-	dst.Offsets = append(dst.Offsets, uint32(dst.Elem.Len()))
+	dst.Offsets = append(dst.Offsets, uint32(dst.Elem().Len()))
 	dst.MarkValid()
 }
 
@@ -111,11 +111,11 @@ func (c *column) resume(dst *feature.Column, v pq.Value, depth, def int) {
 		def++
 	}
 	if v.RepetitionLevel() > depth+1 {
-		c.resume(dst.Elem, v, depth+1, def+1)
+		c.resume(dst.Elem(), v, depth+1, def+1)
 		return
 	}
-	c.place(dst.Elem, v, depth+1, def+1)
-	dst.Offsets[len(dst.Offsets)-1] = uint32(dst.Elem.Len())
+	c.place(dst.Elem(), v, depth+1, def+1)
+	dst.Offsets[len(dst.Offsets)-1] = uint32(dst.Elem().Len())
 }
 
 func (c *column) append(dst *feature.Column, v pq.Value) {

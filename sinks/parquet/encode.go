@@ -139,12 +139,12 @@ func (e *encoder) nested(c *column, src *feature.Column, i, depth, rep, def int)
 		e.values = append(e.values, pq.Value{}.Level(rep, def, c.leaf))
 		return
 	}
-	if src.Elem.Field.Kind == feature.Float32 && src.Elem.Valid == nil {
-		e.floats(c, src.Elem.Float32s[from:to], depth+1, rep, def+1)
+	if src.Elem().Field.Kind == feature.Float32 && src.Elem().Valid == nil {
+		e.floats(c, src.Elem().Float32s[from:to], depth+1, rep, def+1)
 		return
 	}
 	for j := from; j < to; j++ {
-		e.nested(c, src.Elem, j, depth+1, rep, def+1)
+		e.nested(c, src.Elem(), j, depth+1, rep, def+1)
 		rep = depth + 1
 	}
 }

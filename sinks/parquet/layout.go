@@ -132,7 +132,7 @@ func (l *layout) own(i int) *column { return &l.columns[len(l.schema.Fields)+i] 
 
 func leafOf(f feature.Field) feature.Field {
 	for f.Kind == feature.List {
-		f = *f.Elem
+		f = f.Elem()
 	}
 	return f
 }
@@ -140,7 +140,7 @@ func leafOf(f feature.Field) feature.Field {
 func nullability(f feature.Field) []bool {
 	n := []bool{f.Nullable}
 	for f.Kind == feature.List {
-		f = *f.Elem
+		f = f.Elem()
 		n = append(n, f.Nullable)
 	}
 	return n
@@ -149,7 +149,7 @@ func nullability(f feature.Field) []bool {
 func pathOf(f feature.Field) []string {
 	path := []string{f.Name}
 	for f.Kind == feature.List {
-		f = *f.Elem
+		f = f.Elem()
 		path = append(path, "list", "element")
 	}
 	return path
@@ -163,7 +163,7 @@ func nodeOf(f feature.Field, t iceberg.Type, filtered bool) pq.Node {
 	switch f.Kind {
 	case feature.List:
 		list := t.(*iceberg.ListType)
-		n = pq.List(pq.FieldID(nodeOf(*f.Elem, list.Element, false), list.ElementID))
+		n = pq.List(pq.FieldID(nodeOf(f.Elem(), list.Element, false), list.ElementID))
 	case feature.String:
 		n = textNode(pq.String(), filtered)
 	case feature.Bytes:

@@ -63,7 +63,8 @@ func tableSchema(s *feature.Schema) (*iceberg.Schema, error) {
 
 // docOf is the feature type in words, nullable or not.
 func docOf(f feature.Field) string {
-	return feature.Field{Kind: f.Kind, Logical: f.Logical, Elem: f.Elem}.String()
+	f.Name, f.Nullable = "", false
+	return f.String()
 }
 
 // typeOf is Iceberg's type of a field; next numbers the items of lists.
@@ -84,8 +85,8 @@ func typeOf(f feature.Field, next *int) (iceberg.Type, error) {
 	case feature.List:
 		*next++
 		id := *next
-		elem, err := typeOf(*f.Elem, next)
-		return &iceberg.ListType{ElementID: id, Element: elem, ElementRequired: !f.Elem.Nullable}, err
+		elem, err := typeOf(f.Elem(), next)
+		return &iceberg.ListType{ElementID: id, Element: elem, ElementRequired: !f.Elem().Nullable}, err
 	}
 	return nil, errors.New("has no type in an Iceberg table")
 }

@@ -71,7 +71,7 @@ func (c *column) fits(src *feature.Column, i int) bool {
 	}
 	from, to := src.Items(i)
 	for j := from; j < to; j++ {
-		if !c.fits(src.Elem, j) {
+		if !c.fits(src.Elem(), j) {
 			return false
 		}
 	}

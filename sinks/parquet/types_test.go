@@ -54,7 +54,7 @@ func TestAnotherReaderSeesTheSameValues(t *testing.T) {
 func everyType(t *testing.T) *feature.Schema {
 	all := rowgen.EveryType(feature.ByLog, nil)
 	list := func(name string, item feature.Field) feature.Field {
-		return feature.Field{Name: name, Kind: feature.List, Elem: &item}
+		return feature.Field{Name: name, Kind: feature.List, Children: []feature.Field{item}}
 	}
 	null := func(f feature.Field) feature.Field { f.Nullable = true; return f }
 	long := feature.Field{Kind: feature.Int64, Logical: feature.TimestampMillis}
@@ -170,7 +170,7 @@ func arrowValue(a arrow.Array, i int, f feature.Field) any {
 		from, to := a.ValueOffsets(i)
 		items := []any{}
 		for j := from; j < to; j++ {
-			items = append(items, arrowValue(a.ListValues(), int(j), *f.Elem))
+			items = append(items, arrowValue(a.ListValues(), int(j), f.Elem()))
 		}
 		return items
 	}

@@ -150,8 +150,8 @@ func spoilColumn(c *feature.Column) {
 	fill(c.Float32s, -77)
 	fill(c.Float64s, -77)
 	fill(c.Bytes, '#')
-	if c.Elem != nil {
-		spoilColumn(c.Elem)
+	for i := range c.Children {
+		spoilColumn(&c.Children[i])
 	}
 }
 

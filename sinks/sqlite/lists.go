@@ -18,7 +18,7 @@ func appendList(dst []byte, c *feature.Column, i int) []byte {
 		if j > from {
 			dst = append(dst, ',')
 		}
-		dst = appendItem(dst, c.Elem, j)
+		dst = appendItem(dst, c.Elem(), j)
 	}
 	return append(dst, ']')
 }

@@ -26,7 +26,7 @@ func listOf(f feature.Field, items []any) (any, error) {
 	out := make([]any, len(items))
 	for i, item := range items {
 		var err error
-		if out[i], err = itemOf(*f.Elem, item); err != nil {
+		if out[i], err = itemOf(f.Elem(), item); err != nil {
 			return nil, fmt.Errorf("sqlite: column %v: item %d: %w", f, i, err)
 		}
 	}

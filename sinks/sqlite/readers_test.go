@@ -72,7 +72,7 @@ func TestPeopleReadTheView(t *testing.T) {
 		{Name: "id", Kind: feature.String},
 		{Name: "order", Kind: feature.Float64},
 		{Name: "seen", Kind: feature.Bool},
-		{Name: "scores", Kind: feature.List, Elem: &item},
+		{Name: "scores", Kind: feature.List, Children: []feature.Field{item}},
 	})
 	if err != nil {
 		t.Fatal(err)
