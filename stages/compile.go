@@ -14,36 +14,64 @@ func parse(schema string) (avro.Schema, error) {
 	return avro.ParseWithCache(schema, "", &avro.SchemaCache{})
 }
 
+// maxTypes bounds what a schema may unfold to: a named type can be used many
+// times, and hold others that are.
+const maxTypes = 20_000
+
+var errManyTypes = fmt.Errorf("the schema unfolds to more than %d types", maxTypes)
+
+// compiler compiles one schema.
+type compiler struct {
+	open map[string]bool // the records around the type at hand
+	left int             // of maxTypes
+}
+
+func newCompiler() *compiler { return &compiler{open: map[string]bool{}, left: maxTypes} }
+
 // compile turns a record schema into a program and the fields that it fills,
-// or reports every field that can't be a column.
+// or reports every field that can't be a column. A field of type null takes no
+// bytes and says nothing: it is no column.
 func compile(schema avro.Schema) (program, []feature.Field, error) {
 	record, ok := schema.(*avro.RecordSchema)
 	if !ok {
 		return nil, nil, fmt.Errorf("want a record, got %s", schema.Type())
 	}
+	return newCompiler().fields(record)
+}
+
+func (c *compiler) fields(record *avro.RecordSchema) (program, []feature.Field, error) {
+	name := record.FullName()
+	if c.open[name] {
+		return nil, nil, fmt.Errorf("record %s holds itself: there is no end to its columns", name)
+	}
+	c.open[name] = true
+	defer delete(c.open, name)
 	var (
 		p      program
 		fields []feature.Field
 		errs   []error
 	)
-	for i, f := range record.Fields() {
-		o, field, err := compileType(f.Type())
+	for _, f := range record.Fields() {
+		if f.Type().Type() == avro.Null {
+			continue
+		}
+		o, field, err := c.typ(f.Type())
 		if err != nil {
 			errs = append(errs, fmt.Errorf("field %q: %w", f.Name(), err))
 			continue
 		}
-		o.name, o.column, field.Name = f.Name(), i, f.Name()
+		o.name, o.column, field.Name = f.Name(), len(fields), f.Name()
 		p, fields = append(p, o), append(fields, field)
 	}
 	return p, fields, errors.Join(errs...)
 }
 
-// compileType compiles a field or an item. A union of null and one other type
-// makes it nullable.
-func compileType(schema avro.Schema) (op, feature.Field, error) {
+// typ compiles a field, an item or a map's value. A union of null and one
+// other type makes it nullable.
+func (c *compiler) typ(schema avro.Schema) (op, feature.Field, error) {
 	union, ok := schema.(*avro.UnionSchema)
 	if !ok {
-		return compileValue(schema)
+		return c.value(schema)
 	}
 	types := union.Types()
 	if len(types) != 2 || (types[0].Type() == avro.Null) == (types[1].Type() == avro.Null) {
@@ -53,101 +81,71 @@ func compileType(schema avro.Schema) (op, feature.Field, error) {
 	if types[1].Type() == avro.Null {
 		null = 1
 	}
-	o, f, err := compileValue(types[1-null])
+	o, f, err := c.value(types[1-null])
 	o.nullable, o.null, o.width, f.Nullable = true, int64(null), 1, true
 	return o, f, err
 }
 
-func compileValue(schema avro.Schema) (op, feature.Field, error) {
-	if ref, ok := schema.(*avro.RefSchema); ok {
-		schema = ref.Schema()
+func (c *compiler) value(schema avro.Schema) (op, feature.Field, error) {
+	if c.left--; c.left < 0 {
+		return op{}, feature.Field{}, errManyTypes
 	}
-	if err := refuseLogical(schema); err != nil {
-		return op{}, feature.Field{}, err
-	}
-	switch s := schema.(type) {
+	switch s := actual(schema).(type) {
 	case *avro.PrimitiveSchema:
 		return compilePrimitive(s)
 	case *avro.EnumSchema:
 		return op{code: opEnum, width: 1, symbols: s.Symbols()}, feature.Field{Kind: feature.String}, nil
 	case *avro.FixedSchema:
-		if s.Size() < 1 {
-			return op{}, feature.Field{}, errors.New("a fixed of no bytes can't be a column")
-		}
-		return op{code: opFixed, width: s.Size(), size: s.Size()}, feature.Field{Kind: feature.Bytes}, nil
+		return compileFixed(s)
 	case *avro.ArraySchema:
-		return compileArray(s)
+		return c.array(s)
+	case *avro.MapSchema:
+		return c.mapping(s)
+	case *avro.RecordSchema:
+		return c.record(s)
 	}
-	return op{}, feature.Field{}, fmt.Errorf("a %s can't be a column; primitives, enums, fixed and arrays of primitives can", schema.Type())
+	return op{}, feature.Field{}, fmt.Errorf("a %s can't be a column", schema.Type())
 }
 
-// refuseLogical refuses types whose bytes alone have lost their meaning.
-func refuseLogical(schema avro.Schema) error {
-	s, ok := schema.(avro.LogicalTypeSchema)
-	if !ok || s.Logical() == nil {
-		return nil
-	}
-	switch t := s.Logical().Type(); t {
-	case avro.Decimal, avro.Duration:
-		return fmt.Errorf("a %s can't be a column yet", t)
-	}
-	return nil
-}
-
-func compileArray(s *avro.ArraySchema) (op, feature.Field, error) {
-	o, elem, err := compileType(s.Items())
+func (c *compiler) array(s *avro.ArraySchema) (op, feature.Field, error) {
+	o, item, err := c.typ(s.Items())
 	if err != nil {
-		return o, elem, fmt.Errorf("items: %w", err)
+		return op{}, feature.Field{}, fmt.Errorf("items: %w", err)
 	}
-	switch o.code {
-	case opEnum, opFixed, opList:
-		return o, elem, fmt.Errorf("items: an array of %s can't be a column yet; an array of primitives can", s.Items().Type())
-	}
-	return op{code: opList, width: 1, item: &o}, feature.Field{Kind: feature.List, Children: []feature.Field{elem}}, nil
+	return listOp(o), feature.ListOf("", item), nil
 }
 
-var primitives = map[avro.Type]struct {
-	code  code
-	width int
-	kind  feature.Kind
-}{
-	avro.Boolean: {opBool, 1, feature.Bool},
-	avro.Int:     {opInt, 1, feature.Int32},
-	avro.Long:    {opLong, 1, feature.Int64},
-	avro.Float:   {opFloat, 4, feature.Float32},
-	avro.Double:  {opDouble, 8, feature.Float64},
-	avro.String:  {opString, 1, feature.String},
-	avro.Bytes:   {opBytes, 1, feature.Bytes},
+func (c *compiler) mapping(s *avro.MapSchema) (op, feature.Field, error) {
+	o, value, err := c.typ(s.Values())
+	if err != nil {
+		return op{}, feature.Field{}, fmt.Errorf("values: %w", err)
+	}
+	return mapOp(o), feature.MapOf("", value), nil
 }
 
-func compilePrimitive(s *avro.PrimitiveSchema) (op, feature.Field, error) {
-	t, ok := primitives[s.Type()]
-	if !ok {
-		return op{}, feature.Field{}, fmt.Errorf("a %s can't be a column", s.Type())
+func (c *compiler) record(s *avro.RecordSchema) (op, feature.Field, error) {
+	p, fields, err := c.fields(s)
+	if err == nil && len(fields) == 0 {
+		err = fmt.Errorf("record %s has no field that could be a column", s.FullName())
 	}
-	o, f := op{code: t.code, width: t.width}, feature.Field{Kind: t.kind, Logical: logical(s)}
-	switch f.Logical {
-	case feature.TimeMillis:
-		o.code = opTimeMillis
-	case feature.TimeMicros:
-		o.code = opTimeMicros
+	if err != nil {
+		return op{}, feature.Field{}, err
 	}
-	return o, f, nil
+	return structOp(p), feature.StructOf("", fields...), nil
 }
 
-// logical is the logical type of an int or a long. The parser forgets those of
-// another type, as Avro wants it, and doesn't know nanoseconds.
-func logical(s *avro.PrimitiveSchema) feature.Logical {
-	name, _ := s.Prop("logicalType").(string)
-	if l := s.Logical(); l != nil {
-		name = string(l.Type())
-	} else if s.Type() != avro.Long || name != feature.TimestampNanos.String() && name != feature.LocalTimestampNanos.String() {
-		return feature.Plain
+func listOp(item op) op {
+	return op{code: opList, width: 1, size: item.width, parts: program{item}}
+}
+
+func mapOp(value op) op {
+	return op{code: opMap, width: 1, size: 1 + value.width, parts: program{value}}
+}
+
+func structOp(fields program) op {
+	o := op{code: opStruct, parts: fields}
+	for i := range fields {
+		o.width += fields[i].width
 	}
-	for l := feature.Date; l <= feature.LocalTimestampNanos; l++ {
-		if l.String() == name {
-			return l
-		}
-	}
-	return feature.Plain
+	return o
 }

@@ -15,6 +15,8 @@ type cursor struct {
 	data []byte
 	at   int
 	err  error // the first failure; what is read after it is 0
+
+	order []int // of a map's keys, while they are compared
 }
 
 func newCursor() cursor { return cursor{r: avro.NewReader(nil, 0)} }

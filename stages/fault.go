@@ -27,6 +27,9 @@ var (
 	errBlock     = &fault{"undecodable", "a block of items doesn't have the size that it claims"}
 	errSymbol    = &fault{"undecodable", "an enum has no such symbol"}
 	errTimeOfDay = &fault{"undecodable", "a time of day lies outside of the day"}
+	errUUID      = &fault{"undecodable", "a UUID isn't 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12"}
+	errPrecision = &fault{"undecodable", "a decimal has more digits than its precision"}
+	errTwins     = &fault{"duplicate-key", "a map has it twice"}
 	errUTF8      = &fault{"invalid-utf8", "a string isn't valid UTF-8"}
 	errTooLong   = &fault{"too-long", "the record is longer than MaxBytes"}
 	errWriter    = &fault{"unknown-schema", "the schema that wrote the record is not known"}

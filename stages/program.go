@@ -3,8 +3,6 @@ package stages
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
-	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -21,10 +19,10 @@ type op struct {
 	code     code
 	nullable bool
 	null     int64    // the branch that is null
-	size     int      // of a fixed
+	size     int      // of a fixed, or the fewest bytes of an item or an entry
 	width    int      // the fewest bytes that it takes
 	symbols  []string // of an enum; where another schema wrote it, "" is one that the reader doesn't have
-	item     *op      // of a list
+	parts    program  // the fields of a struct, or the one type of a list's items or a map's values
 	other    *other   // of what another schema wrote
 }
 
@@ -49,7 +47,12 @@ const (
 	opTimeMicros
 	opEnum
 	opFixed
+	opUUID
+	opDecimal
+	opFixedDecimal
 	opList
+	opMap
+	opStruct
 
 	// What only another schema's records need.
 	opIntAsLong
@@ -143,8 +146,16 @@ func (o *op) rare(c *cursor, to *feature.Column) bool {
 		to.Offsets = append(to.Offsets, uint32(len(to.Bytes)))
 	case opEnum:
 		o.symbol(c, to)
-	case opList:
-		o.list(c, to)
+	case opUUID:
+		readUUID(c, to)
+	case opDecimal:
+		readDecimal(c, to, c.length())
+	case opFixedDecimal:
+		readDecimal(c, to, o.size)
+	case opList, opMap:
+		o.blocks(c, to)
+	case opStruct:
+		o.fields(c, to)
 	default:
 		return o.foreign(c, to)
 	}
@@ -173,41 +184,4 @@ func ascii(b []byte) bool {
 		all |= uint64(x)
 	}
 	return all&0x8080808080808080 == 0
-}
-
-// list reads blocks of items until an empty one. Each item takes a byte or
-// more, so the loop is bounded by the payload.
-func (o *op) list(c *cursor, to *feature.Column) {
-	for {
-		n, end := c.block(o.item.width)
-		if n > 0 {
-			o.item.items(c, to.Elem(), n)
-		}
-		if end >= 0 && c.err == nil && c.at != end {
-			c.fail(errBlock)
-		}
-		if n == 0 {
-			break
-		}
-	}
-	to.Offsets = append(to.Offsets, uint32(to.Elem().Len()))
-}
-
-// items reads n items. Embeddings are long lists of floats: those are copied
-// from the payload, and the Reader is moved past them.
-func (o *op) items(c *cursor, to *feature.Column, n int) {
-	if o.code != opFloat || o.nullable {
-		for range n {
-			o.read(c, to)
-			if c.err != nil {
-				return
-			}
-		}
-		return
-	}
-	b := c.skip(4 * n)
-	to.Float32s = slices.Grow(to.Float32s, len(b)/4)
-	for ; len(b) >= 4; b = b[4:] {
-		to.Float32s = append(to.Float32s, math.Float32frombits(binary.LittleEndian.Uint32(b)))
-	}
 }

@@ -3,7 +3,6 @@ package stages
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +11,17 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
+
+// resolver resolves one writer's schema.
+type resolver struct {
+	columns bool                // a group grows by whole columns: no field of a nested record may be left out
+	known   map[string]*skipper // of types that no column takes
+	left    int                 // of maxTypes
+}
+
+func newResolver(columns bool) *resolver {
+	return &resolver{columns: columns, known: map[string]*skipper{}, left: maxTypes}
+}
 
 // resolve compiles the program that reads what writer wrote into the columns of
 // reader, by the rules of "Schema Resolution" in Avro's specification. Where
@@ -24,22 +34,23 @@ func resolve(writer string, reader *avro.RecordSchema, columns []feature.Field) 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errSchema, err)
 	}
-	p, err := resolveRecord(parsed, reader, columns)
+	return newResolver(false).row(parsed, reader, columns)
+}
+
+// row resolves a whole record's schema.
+func (rs *resolver) row(writer avro.Schema, reader *avro.RecordSchema, columns []feature.Field) (program, error) {
+	record, ok := writer.(*avro.RecordSchema)
+	if !ok {
+		return nil, fmt.Errorf("%w: want a record, got %s", errSchema, writer.Type())
+	}
+	if err := sameName(record, reader); err != nil {
+		return nil, fmt.Errorf("%w: %w", errSchema, err)
+	}
+	p, err := rs.fields(record, reader, columns, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errSchema, err)
 	}
 	return p, nil
-}
-
-func resolveRecord(writer avro.Schema, reader *avro.RecordSchema, columns []feature.Field) (program, error) {
-	record, ok := writer.(*avro.RecordSchema)
-	if !ok {
-		return nil, fmt.Errorf("want a record, got %s", writer.Type())
-	}
-	if err := sameName(record, reader); err != nil {
-		return nil, err
-	}
-	return resolveFields(record, reader, columns)
 }
 
 // resolve does it for what wrote a record's key, which may be of one primitive.
@@ -51,9 +62,9 @@ func (k *keyReader) resolve(writer string) (program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: record key: %w", errSchema, err)
 	}
-	p, err := resolveRecord(parsed, k.schema, k.fields)
+	p, err := newResolver(false).row(parsed, k.schema, k.fields)
 	if err != nil {
-		return nil, fmt.Errorf("%w: record key: %w", errSchema, err)
+		return nil, fmt.Errorf("record key: %w", err)
 	}
 	for i := range p {
 		p[i].column = k.to[p[i].column]
@@ -108,60 +119,4 @@ func sameName(w, r avro.NamedSchema) error {
 		return fmt.Errorf("the writer's %s %s is neither the name nor an alias of the reader's %s", w.Type(), w.FullName(), r.FullName())
 	}
 	return nil
-}
-
-func resolveFields(w, r *avro.RecordSchema, columns []feature.Field) (program, error) {
-	var (
-		p      program
-		errs   []error
-		match  = matchFields(w, r)
-		filled = make([]bool, len(columns))
-		known  = map[string]*skipper{}
-	)
-	for i, f := range w.Fields() {
-		o, err := op{code: opSkip}, error(nil)
-		if match[i] >= 0 {
-			o, err = resolveType(f.Type(), r.Fields()[match[i]].Type())
-			o.column, filled[match[i]] = match[i], true
-		} else {
-			o.other = &other{skip: compileSkip(f.Type(), known)}
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("field %q: %w", f.Name(), err))
-		}
-		o.name = f.Name()
-		p = append(p, o)
-	}
-	for _, i := range unfilled(filled) {
-		o, err := compileFill(r.Fields()[i], columns[i])
-		if err != nil {
-			errs = append(errs, fmt.Errorf("field %q: %w", columns[i].Name, err))
-		}
-		o.name, o.column = columns[i].Name, i
-		p = append(p, o)
-	}
-	return p, errors.Join(errs...)
-}
-
-// matchFields gives for each of the writer's fields the reader's, or -1. An
-// alias counts only between fields that no name has matched.
-func matchFields(w, r *avro.RecordSchema) []int {
-	match, taken := make([]int, len(w.Fields())), make([]bool, len(r.Fields()))
-	index := map[string]int{}
-	for i, f := range w.Fields() {
-		match[i], index[f.Name()] = -1, i
-	}
-	for j, f := range r.Fields() {
-		if i, ok := index[f.Name()]; ok {
-			match[i], taken[j] = j, true
-		}
-	}
-	for j, f := range r.Fields() {
-		for _, alias := range f.Aliases() {
-			if i, ok := index[alias]; ok && !taken[j] && match[i] < 0 {
-				match[i], taken[j] = j, true
-			}
-		}
-	}
-	return match
 }

@@ -10,8 +10,12 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// resolveType compiles a field or an item. The reader's is one that compile takes.
-func resolveType(w, r avro.Schema) (op, error) {
+// typ resolves a field, an item or a map's value. The reader's is one that
+// compile takes, and f what it gives.
+func (rs *resolver) typ(w, r avro.Schema, f feature.Field, depth int) (op, error) {
+	if rs.left--; rs.left < 0 {
+		return op{}, errManyTypes
+	}
 	value, nullable := actual(r), false
 	if u, ok := r.(*avro.UnionSchema); ok {
 		null, typ := u.Indices()
@@ -19,24 +23,35 @@ func resolveType(w, r avro.Schema) (op, error) {
 	}
 	switch w := actual(w).(type) {
 	case *avro.UnionSchema:
-		return resolveUnion(w, r, nullable)
+		return rs.union(w, nullable, func(branch avro.Schema) (op, error) { return rs.typ(branch, r, f, depth) })
 	case *avro.NullSchema:
 		if !nullable {
 			return op{}, fmt.Errorf("a null can't be read as %s", value.Type())
 		}
 		return op{code: opNull}, nil
 	default:
-		return resolveValue(w, value)
+		return rs.value(w, value, f, depth)
 	}
 }
 
-// resolveUnion has each branch of the writer's resolved by itself.
-func resolveUnion(w *avro.UnionSchema, r avro.Schema, nullable bool) (op, error) {
+// nothing resolves what is to be read as null.
+func (rs *resolver) nothing(w avro.Schema) (op, error) {
+	switch w := actual(w).(type) {
+	case *avro.NullSchema:
+		return op{code: opSkip, other: &other{skip: compileSkip(w, rs.known)}}, nil
+	case *avro.UnionSchema:
+		return rs.union(w, false, rs.nothing)
+	}
+	return op{}, fmt.Errorf("%s can't be read as null", w.Type())
+}
+
+// union has each branch of the writer's resolved by itself.
+func (rs *resolver) union(w *avro.UnionSchema, nullable bool, resolve func(branch avro.Schema) (op, error)) (op, error) {
 	types := w.Types()
 	null := slices.IndexFunc(types, func(t avro.Schema) bool { return t.Type() == avro.Null })
 	if len(types) == 2 && null >= 0 && nullable {
-		o, err := resolveType(types[1-null], r)
-		if err == nil { // as compileType has it
+		o, err := resolve(types[1-null])
+		if err == nil { // as compile has it
 			o.nullable, o.null, o.width = true, int64(null), 1
 			return o, nil
 		}
@@ -44,7 +59,7 @@ func resolveUnion(w *avro.UnionSchema, r avro.Schema, nullable bool) (op, error)
 	branches := make([]op, len(types))
 	var errs []error
 	for i, t := range types {
-		o, err := resolveType(t, r)
+		o, err := resolve(t)
 		if err != nil {
 			o = op{code: opForeign}
 			errs = append(errs, err)
@@ -57,10 +72,7 @@ func resolveUnion(w *avro.UnionSchema, r avro.Schema, nullable bool) (op, error)
 	return op{code: opUnion, width: 1, other: &other{branches: branches}}, nil
 }
 
-func resolveValue(w, r avro.Schema) (op, error) {
-	if err := refuseLogical(w); err != nil {
-		return op{}, err
-	}
+func (rs *resolver) value(w, r avro.Schema, f feature.Field, depth int) (op, error) {
 	switch r := r.(type) {
 	case *avro.PrimitiveSchema:
 		if w, ok := w.(*avro.PrimitiveSchema); ok {
@@ -76,7 +88,24 @@ func resolveValue(w, r avro.Schema) (op, error) {
 		}
 	case *avro.ArraySchema:
 		if w, ok := w.(*avro.ArraySchema); ok {
-			return resolveArray(w, r)
+			return rs.array(w, r, f, depth)
+		}
+	case *avro.MapSchema:
+		if w, ok := w.(*avro.MapSchema); ok {
+			_, value := f.Entries()
+			o, err := rs.typ(w.Values(), r.Values(), value, depth)
+			if err != nil {
+				return op{}, fmt.Errorf("values: %w", err)
+			}
+			return mapOp(o), nil
+		}
+	case *avro.RecordSchema:
+		if w, ok := w.(*avro.RecordSchema); ok {
+			if err := sameName(w, r); err != nil {
+				return op{}, err
+			}
+			p, err := rs.fields(w, r, f.Children, depth+1)
+			return structOp(p), err
 		}
 	}
 	return op{}, fmt.Errorf("%s can't be read as %s", w.Type(), r.Type())
@@ -95,9 +124,8 @@ var promotions = map[[2]avro.Type]code{
 }
 
 func resolvePrimitive(w, r *avro.PrimitiveSchema) (op, error) {
-	// Avro would let milliseconds pass for microseconds, as both are longs.
-	if from, to := logical(w), logical(r); from != to && from != feature.Plain && to != feature.Plain {
-		return op{}, fmt.Errorf("%v can't be read as %v", from, to)
+	if err := sameLogical(w, r); err != nil {
+		return op{}, err
 	}
 	o, _, err := compilePrimitive(r)
 	if err != nil || w.Type() == r.Type() {
@@ -107,10 +135,37 @@ func resolvePrimitive(w, r *avro.PrimitiveSchema) (op, error) {
 	if !ok {
 		return op{}, fmt.Errorf("%s can't be read as %s", w.Type(), r.Type())
 	}
-	if o.code == opTimeMicros {
+	switch o.code {
+	case opTimeMicros:
 		as = opIntAsTimeMicros
+	case opUUID, opDecimal:
+		as = o.code
 	}
 	return op{code: as, width: primitives[w.Type()].width}, nil
+}
+
+// sameLogical compares two logical types, where there are two. Avro would let
+// milliseconds pass for microseconds, as both are longs. A decimal may be read
+// as one of more digits, as long as the point stays.
+func sameLogical(w, r avro.Schema) error {
+	from, to := logical(w), logical(r)
+	if from == feature.Plain || to == feature.Plain {
+		return nil
+	}
+	if from != to {
+		return fmt.Errorf("%v can't be read as %v", from, to)
+	}
+	if from != feature.Decimal {
+		return nil
+	}
+	precision, scale, err := digits(w)
+	if err != nil {
+		return err
+	}
+	if most, same, err := digits(r); err != nil || precision > most || scale != same {
+		return fmt.Errorf("decimal(%d,%d) can't be read as decimal(%d,%d)", precision, scale, most, same)
+	}
+	return nil
 }
 
 func resolveEnum(w, r *avro.EnumSchema) (op, error) {
@@ -127,17 +182,21 @@ func resolveFixed(w, r *avro.FixedSchema) (op, error) {
 	if w.Size() != r.Size() {
 		return op{}, fmt.Errorf("a fixed of %d bytes can't be read as one of %d", w.Size(), r.Size())
 	}
-	return op{code: opFixed, width: r.Size(), size: r.Size()}, sameName(w, r)
+	if err := errors.Join(sameLogical(w, r), sameName(w, r)); err != nil {
+		return op{}, err
+	}
+	o, _, err := compileFixed(r)
+	return o, err
 }
 
-func resolveArray(w *avro.ArraySchema, r *avro.ArraySchema) (op, error) {
-	o, err := resolveType(w.Items(), r.Items())
+func (rs *resolver) array(w, r *avro.ArraySchema, f feature.Field, depth int) (op, error) {
+	o, err := rs.typ(w.Items(), r.Items(), f.Elem(), depth)
 	if err == nil && o.width == 0 {
 		// A few bytes could say that there are any number of them.
-		err = errors.New("an array of nulls can't be read")
+		err = fmt.Errorf("an array of %s that take no bytes can't be read", w.Items().Type())
 	}
 	if err != nil {
 		return op{}, fmt.Errorf("items: %w", err)
 	}
-	return op{code: opList, width: 1, item: &o}, nil
+	return listOp(o), nil
 }

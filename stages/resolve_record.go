@@ -1,0 +1,104 @@
+package stages
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/hamba/avro/v2"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// fields resolves the fields of a record, at a depth of records around it.
+func (rs *resolver) fields(w, r *avro.RecordSchema, columns []feature.Field, depth int) (program, error) {
+	var (
+		p      program
+		errs   []error
+		match  = matchFields(w, r)
+		to     = columnsOf(r)
+		filled = make([]bool, len(to))
+	)
+	add := func(name string, o op, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("field %q: %w", name, err))
+		}
+		o.name = name
+		p = append(p, o)
+	}
+	for i, f := range w.Fields() {
+		j := match[i]
+		if j >= 0 {
+			filled[j] = true
+		}
+		null := f.Type().Type() == avro.Null // takes no bytes
+		switch {
+		case j < 0 && !null:
+			o, err := rs.leaveOut(f.Type(), r, depth)
+			add(f.Name(), o, err)
+		case j >= 0 && to[j] >= 0:
+			o, err := rs.typ(f.Type(), r.Fields()[j].Type(), columns[to[j]], depth)
+			o.column = to[j]
+			add(f.Name(), o, err)
+		case j >= 0 && !null:
+			o, err := rs.nothing(f.Type())
+			add(f.Name(), o, err)
+		}
+	}
+	for _, j := range unfilled(filled) {
+		f := r.Fields()[j]
+		switch {
+		case to[j] >= 0:
+			o, err := compileFill(f, columns[to[j]])
+			o.column = to[j]
+			add(f.Name(), o, err)
+		case !f.HasDefault():
+			add(f.Name(), op{}, errNoDefault)
+		}
+	}
+	return p, errors.Join(errs...)
+}
+
+// leaveOut resolves a field that only the writer has.
+func (rs *resolver) leaveOut(w avro.Schema, r *avro.RecordSchema, depth int) (op, error) {
+	if rs.columns && depth > 0 {
+		return op{}, fmt.Errorf("the reader's record %s doesn't have it, and a group grows by whole columns only", r.FullName())
+	}
+	skip := compileSkip(w, rs.known)
+	return op{code: opSkip, width: skip.width, other: &other{skip: skip}}, nil
+}
+
+// columnsOf gives the column of each field: -1 for those of type null.
+func columnsOf(r *avro.RecordSchema) []int {
+	to, n := make([]int, len(r.Fields())), 0
+	for i, f := range r.Fields() {
+		if f.Type().Type() == avro.Null {
+			to[i] = -1
+			continue
+		}
+		to[i], n = n, n+1
+	}
+	return to
+}
+
+// matchFields gives for each of the writer's fields the reader's, or -1. An
+// alias counts only between fields that no name has matched.
+func matchFields(w, r *avro.RecordSchema) []int {
+	match, taken := make([]int, len(w.Fields())), make([]bool, len(r.Fields()))
+	index := map[string]int{}
+	for i, f := range w.Fields() {
+		match[i], index[f.Name()] = -1, i
+	}
+	for j, f := range r.Fields() {
+		if i, ok := index[f.Name()]; ok {
+			match[i], taken[j] = j, true
+		}
+	}
+	for j, f := range r.Fields() {
+		for _, alias := range f.Aliases() {
+			if i, ok := index[alias]; ok && !taken[j] && match[i] < 0 {
+				match[i], taken[j] = j, true
+			}
+		}
+	}
+	return match
+}
