@@ -18,6 +18,7 @@ type contents struct {
 	odd    uint64 // the multiplier
 	absent uint64 // stands for a null
 	row    []uint64
+	was    []uint64 // row, before a column was added
 }
 
 func newContents() contents {
@@ -37,7 +38,7 @@ func (c *contents) of(rows *feature.Rows, expires bool) []uint64 {
 		c.row = append(c.row, c.mix(uint64(rows.Ops[i]), uint64(t)))
 	}
 	for k := range rows.Columns {
-		c.column(&rows.Columns[k])
+		c.column(&rows.Columns[k], uint64(k+1)*c.odd)
 	}
 	return c.row
 }
@@ -48,9 +49,16 @@ func (c *contents) mix(sum, v uint64) uint64 {
 	return hi ^ lo
 }
 
-// column adds a column to the sums of its rows.
-func (c *contents) column(col *feature.Column) {
+// column adds a column to the sums of its rows, with a salt of its own. A null
+// adds nothing: a row is what it was before the group got the column.
+func (c *contents) column(col *feature.Column, salt uint64) {
 	h := c.row
+	if col.Valid != nil {
+		c.was = append(c.was[:0], h...)
+	}
+	for i := range h {
+		h[i] ^= salt
+	}
 	switch col.Field.Kind {
 	case feature.Int64:
 		for i, v := range col.Int64s[:len(h)] {
@@ -69,10 +77,9 @@ func (c *contents) column(col *feature.Column) {
 			h[i] = c.value(h[i], col, i)
 		}
 	}
-	// A null has a zero in its place: its sum says that it isn't one.
 	for i, valid := range col.Valid {
 		if !valid {
-			h[i] = c.mix(h[i], c.absent)
+			h[i] = c.was[i]
 		}
 	}
 }

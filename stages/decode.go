@@ -63,7 +63,11 @@ func (d Decode) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[pipeli
 	if n.Schema != nil {
 		c.schema = n.Schema // all nodes of a flow share one
 	}
-	return newDecoder(d, c, n), nil
+	if !d.Group.Evolve {
+		return newDecoder(d, c, nil, n), nil
+	}
+	g := n.Shared(func() any { return newGrowth(c) }).(*growth)
+	return newDecoder(d, g.newest(), g, n), nil
 }
 
 // compiled is what the schemas come down to.

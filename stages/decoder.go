@@ -18,8 +18,8 @@ type rejecter interface {
 // decoder decodes one lane.
 type decoder struct {
 	*compiled
+	growth   *growth // nil: the schema stays as it is
 	node     rejecter
-	format   Format
 	maxBytes int
 	stop     bool    // at a schema that doesn't resolve
 	writers  writers // of values
@@ -41,14 +41,33 @@ type halt struct{ error }
 
 func (h halt) Unwrap() error { return h.error }
 
-func newDecoder(d Decode, c *compiled, node rejecter) *decoder {
-	dec := &decoder{compiled: c, node: node, format: c.format, maxBytes: d.MaxBytes, stop: d.Incompatible == Stop, cursor: newCursor()}
-	dec.writers = newWriters(c.format, func(schema string) (program, error) { return resolve(schema, c.reader, c.schema.Fields) })
-	dec.keys = newWriters(c.format, c.key.resolve)
+// newDecoder makes the decoder of one lane. Those of a node share a growth.
+func newDecoder(d Decode, c *compiled, g *growth, node rejecter) *decoder {
+	dec := &decoder{growth: g, node: node, maxBytes: d.MaxBytes, stop: d.Incompatible == Stop, cursor: newCursor()}
+	dec.adopt(c)
 	if dec.maxBytes == 0 {
 		dec.maxBytes = 1 << 20
 	}
 	return dec
+}
+
+// adopt has what comes be decoded into the columns of c.
+func (d *decoder) adopt(c *compiled) {
+	d.compiled, d.last = c, nil
+	d.writers = newWriters(c.format, d.resolve)
+	d.keys = newWriters(c.format, c.key.resolve)
+}
+
+// resolve gives the program for a writer's schema.
+func (d *decoder) resolve(schema string) (program, error) {
+	if d.growth == nil {
+		return resolve(schema, d.reader, d.schema.Fields)
+	}
+	p, c, err := d.growth.take(schema)
+	if err == nil && c != d.compiled {
+		return nil, halt{errGrown}
+	}
+	return p, err
 }
 
 // Process decodes a stretch of the log into one batch. If it comes again after
@@ -57,8 +76,8 @@ func (d *decoder) Process(ctx context.Context, in pipeline.Records, emit func(*f
 	if err := d.fits(in); err != nil {
 		return err
 	}
-	rows := d.newRows(in)
-	if err := d.list(ctx, rows, in); err != nil {
+	rows, err := d.batch(ctx, in)
+	if err != nil {
 		return err
 	}
 	if err := d.reject(ctx, in); err != nil {
@@ -82,6 +101,19 @@ func (d *decoder) fits(in pipeline.Records) error {
 		return &pipeline.At{Place: in.Place, Offset: in.Span.From, Err: fmt.Errorf("a batch of %d bytes is more than 4 GiB: have the source cut smaller ones", size)}
 	}
 	return nil
+}
+
+// batch decodes all records, again from the first of them where one has made
+// the schema grow: a batch has one schema.
+func (d *decoder) batch(ctx context.Context, in pipeline.Records) (*feature.Rows, error) {
+	for {
+		rows := d.newRows(in)
+		err := d.list(ctx, rows, in)
+		if !errors.Is(err, errGrown) {
+			return rows, err
+		}
+		d.adopt(d.growth.newest())
+	}
 }
 
 // list decodes every record of a batch. A record that gave no row keeps its

@@ -217,9 +217,10 @@ func FuzzFramed(f *testing.F) {
 		decoders = append(decoders, d)
 	}
 	goods := [][]byte{confluent(2, beforeBody...), single(f, rowBefore, beforeBody...)}
+	beside := []string{alone(f, decoders[0], goods[0]), alone(f, decoders[1], goods[1])}
 	f.Fuzz(func(t *testing.T, value []byte) {
 		for i, d := range decoders {
-			neighbours(t, d, goods[i], "k=string y\nv=int64 -3\nnew=float64 0.5\n", value)
+			neighbours(t, d, goods[i], beside[i], value)
 		}
 	})
 }

@@ -22,7 +22,7 @@ func FuzzDecode(f *testing.F) {
 		if !ok {
 			return
 		}
-		want, ok := opinion(s, columnNames(rows.Schema), body)
+		want, ok := opinion(s, rows.Schema.Fields, body)
 		if got := spellRow(rows, 1); !ok || got != want {
 			t.Fatalf("%x:\n got %s\nwant %s", body, got, want)
 		}
@@ -45,7 +45,7 @@ func FuzzDecodeFeatureRow(f *testing.F) {
 		if !ok {
 			return
 		}
-		want, ok := opinion(s, columnNames(rows.Schema), body)
+		want, ok := opinion(s, rows.Schema.Fields, body)
 		if got := spellRow(rows, 1); !ok || got != want {
 			t.Fatalf("%x:\n got %s\nwant %s", body, got, want)
 		}

@@ -60,7 +60,7 @@ func TestRandomSchemasResolveAsTheSecondOpinionHasIt(t *testing.T) {
 		rows := through(t, d, records(0, bodies(list...)...))
 		wantLetters(t, l)
 		for i := range list {
-			want, ok := opinion(s, columnNames(rows.Schema), list[i][1:])
+			want, ok := opinion(s, rows.Schema.Fields, list[i][1:])
 			if got := spellRow(rows, i); !ok || got != want {
 				t.Fatalf("writer %s\nreader %s\nbody %x\n got %s\nwant %s (%v)", w, r, list[i][1:], got, want, ok)
 			}
@@ -102,7 +102,7 @@ func TestOfAForeignBodyNoPrefixAndNoChangedByteIsAPartialRow(t *testing.T) {
 			if _, ok := opinion(second.MustParse(plain(w)), nil, body[1:]); !ok && !nulls {
 				t.Fatalf("writer %s\nbody %x is a row of %s, and no record of the writer", w, body[1:], r)
 			}
-			want, ok := opinion(s, columnNames(rows.Schema), body[1:])
+			want, ok := opinion(s, rows.Schema.Fields, body[1:])
 			if got := spellRow(rows, 1); (!ok || got != want) && !nulls {
 				t.Fatalf("writer %s\nreader %s\nbody %x:\n got %s\nwant %s (%v)", w, r, body[1:], got, want, ok)
 			}

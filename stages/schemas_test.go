@@ -63,11 +63,44 @@ var pairs = []pair{
 	{w: `{"type":"long","logicalType":"timestamp-millis"}`, r: `{"type":"long","logicalType":"timestamp-millis"}`},
 	{w: `"long"`, r: `{"type":"long","logicalType":"timestamp-micros"}`},
 
+	{w: `{"type":"int","logicalType":"date"}`, r: `["null",{"type":"int","logicalType":"date"}]`},
+	{w: `{"type":"fixed","name":"F#","size":16,"logicalType":"uuid"}`, r: `{"type":"fixed","name":"F#","size":16,"logicalType":"uuid"}`},
+	{w: `{"type":"fixed","name":"F#","size":12}`, r: `["null",{"type":"fixed","name":"F#","size":12,"logicalType":"duration"}]`},
+	{w: `{"type":"bytes","logicalType":"decimal","precision":4,"scale":2}`, r: `"bytes"`},
+	{w: `{"type":"map","values":"int"}`, r: `{"type":"map","values":["null","double"]}`},
+	{w: `["null",{"type":"map","values":["null","string"]}]`, r: `["null",{"type":"map","values":["bytes","null"]}]`},
+	{w: `{"type":"array","items":{"type":"array","items":"int"}}`, r: `{"type":"array","items":{"type":"array","items":["null","long"]}}`},
+	{
+		w: `{"type":"record","name":"a.R#","fields":[{"name":"gone","type":{"type":"map","values":"long"}},{"name":"x","type":"int"},{"name":"n","type":"null"},{"name":"old","type":"string"}]}`,
+		r: `{"type":"record","name":"b.R#","fields":[{"name":"new","aliases":["old"],"type":"bytes"},{"name":"x","type":["null","double"]},
+			{"name":"m","type":{"type":"map","values":"long"},"default":{"a":1}},{"name":"none","type":"null","default":null}]}`,
+	},
+	{
+		w: `{"type":"array","items":["null",{"type":"record","name":"R#","fields":[{"name":"x","type":"int"}]}]}`,
+		r: `["null",{"type":"array","items":["null",{"type":"record","name":"R#","fields":[{"name":"y","type":["null","long"],"default":null},{"name":"x","type":"long"}]}]}]`,
+	},
+	{
+		w: `{"type":"map","values":{"type":"record","name":"R#","fields":[{"name":"p","type":{"type":"record","name":"P#","fields":[{"name":"x","type":"float"}]}},{"name":"q","type":"P#"}]}}`,
+		r: `{"type":"map","values":{"type":"record","name":"R#","fields":[{"name":"q","type":["null",{"type":"record","name":"P#","fields":[{"name":"x","type":"double"}]}]},{"name":"l","type":{"type":"array","items":"P#"},"default":[{"x":0.5}]}]}}`,
+	},
+	{
+		w: `["null","int",{"type":"record","name":"R#","fields":[{"name":"x","type":"int"},{"name":"e","type":{"type":"enum","name":"E#","symbols":["a","z"]}}]}]`,
+		r: `["null",{"type":"record","name":"R#","fields":[{"name":"e","type":{"type":"enum","name":"E#","symbols":["a","b"],"default":"b"}}]}]`, says: "some",
+	},
+
 	{w: `["null","int"]`, r: `"int"`, says: "some"},
 	{w: `["null","string"]`, r: `["null","int"]`, says: "some"},
 	{w: `["int","string"]`, r: `["null","long"]`, says: "some"},
 	{w: `{"type":"enum","name":"E#","symbols":["a","z"]}`, r: `{"type":"enum","name":"E#","symbols":["a","b"]}`, says: "some"},
 
+	{w: `{"type":"map","values":["null","int"]}`, r: `{"type":"map","values":"int"}`, says: "some"},
+	{w: `{"type":"record","name":"R#","fields":[{"name":"x","type":["int","null"]}]}`, r: `{"type":"record","name":"R#","fields":[{"name":"x","type":"int"}]}`, says: "some"},
+
+	{w: `{"type":"map","values":"string"}`, r: `{"type":"map","values":"int"}`, says: "never"},
+	{w: `{"type":"record","name":"R#","fields":[{"name":"x","type":"int"}]}`, r: `{"type":"map","values":"int"}`, says: "never"},
+	{w: `{"type":"record","name":"R#","fields":[{"name":"x","type":"int"}]}`, r: `{"type":"record","name":"Other#","fields":[{"name":"x","type":"int"}]}`, says: "never"},
+	{w: `{"type":"record","name":"R#","fields":[{"name":"x","type":"int"}]}`, r: `{"type":"record","name":"R#","fields":[{"name":"x","type":"int"},{"name":"y","type":"int"}]}`, says: "never"},
+	{w: `"string"`, r: `{"type":"fixed","name":"F#","size":16,"logicalType":"uuid"}`, says: "never"},
 	{w: `"long"`, r: `"int"`, says: "never"},
 	{w: `"double"`, r: `"float"`, says: "never"},
 	{w: `"float"`, r: `"long"`, says: "never"},
@@ -97,6 +130,14 @@ var onlyReader = []string{
 	`{"type":"enum","name":"E#","symbols":["a","b"]},"default":"b"`, `{"type":"fixed","name":"F#","size":2},"default":"ab"`,
 	`{"type":"array","items":"long"},"default":[]`, `{"type":"array","items":["long","null"]},"default":[1,2]`,
 	`["null",{"type":"array","items":"float"}],"default":null`, `{"type":"int","logicalType":"date"},"default":5`,
+	`{"type":"map","values":["null","long"]},"default":{}`, `{"type":"map","values":{"type":"array","items":"int"}},"default":{"a":[1],"b":[]}`,
+	`{"type":"record","name":"R#","fields":[{"name":"x","type":"int"},{"name":"n","type":"null"},{"name":"y","type":["null","double"]},{"name":"s","type":"string","default":"d"}]},"default":{"x":4,"n":null,"y":null}`,
+	`["null",{"type":"record","name":"R#","fields":[{"name":"x","type":"int"}]}],"default":null`,
+	`{"type":"array","items":{"type":"record","name":"R#","fields":[{"name":"f","type":{"type":"fixed","name":"F#","size":2}}]}},"default":[{"f":"ab"}]`,
+	`{"type":"bytes","logicalType":"decimal","precision":4,"scale":2},"default":"\u0000\u0001"`,
+	`{"type":"fixed","name":"F#","size":16,"logicalType":"uuid"},"default":"0123456789abcdef"`,
+	`{"type":"string","logicalType":"uuid"},"default":"01234567-89ab-CDEF-0123-456789abcdef"`,
+	`"null","default":null`,
 }
 
 // sides are the schemas of a writer and a reader, from fields of their types.
