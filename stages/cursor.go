@@ -1,17 +1,16 @@
 package stages
 
 import (
+	"encoding/binary"
 	"math"
-
-	"github.com/hamba/avro/v2"
 )
 
-// cursor reads one payload through hamba's Reader and never asks it for what
-// isn't there. The Reader hides its position, drops the high bits of a number
-// that is too long, and takes some truncations for success; so each value is
-// measured in the payload first.
+// cursor reads one payload and never takes what isn't there. Readers of
+// libraries drop the high bits of a number that is too long, and take some
+// truncations for success.
+//
+// https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 type cursor struct {
-	r    *avro.Reader
 	data []byte
 	at   int
 	err  error // the first failure; what is read after it is 0
@@ -19,23 +18,16 @@ type cursor struct {
 	order []int // of a map's keys, while they are compared
 }
 
-func newCursor() cursor { return cursor{r: avro.NewReader(nil, 0)} }
+func newCursor() cursor { return cursor{} }
 
-func (c *cursor) reset(data []byte) {
-	c.r.Reset(data)
-	c.r.Error = nil // Reset keeps the old one
-	c.data, c.at, c.err = data, 0, nil
-}
+func (c *cursor) reset(data []byte) { c.data, c.at, c.err = data, 0, nil }
 
 // end is the error of the whole payload.
 func (c *cursor) end() error {
-	switch {
-	case c.err != nil:
-		return c.err
-	case c.at < len(c.data):
+	if c.err == nil && c.at < len(c.data) {
 		return errTrailing
 	}
-	return c.r.Error // nil, unless what was measured isn't what was read
+	return c.err
 }
 
 // fail notes an error and leaves nothing to read.
@@ -50,35 +42,37 @@ func (c *cursor) left() int { return len(c.data) - c.at }
 
 func (c *cursor) long() int64 {
 	if c.at < len(c.data) && c.data[c.at] < 0x80 {
+		v := uint64(c.data[c.at])
 		c.at++
-		return c.r.ReadLong()
+		return unzigzag(v)
 	}
-	if !c.varint(10, 1) {
-		return 0
-	}
-	return c.r.ReadLong()
+	return unzigzag(c.varint(10, 1))
 }
 
 func (c *cursor) int() int32 {
 	if c.at < len(c.data) && c.data[c.at] < 0x80 {
+		v := uint64(c.data[c.at])
 		c.at++
-	} else if !c.varint(5, 0x0f) {
-		return 0
+		return int32(unzigzag(v))
 	}
-	return c.r.ReadInt()
+	return int32(unzigzag(c.varint(5, 0x0f)))
 }
 
-// varint steps over a number of at most so many bytes, of which the last
-// possible one may not be above top.
-func (c *cursor) varint(most int, top byte) bool {
+func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }
+
+// varint reads a number of at most so many bytes, of which the last possible
+// one may not be above top.
+func (c *cursor) varint(most int, top byte) uint64 {
+	var v uint64
 	for n, b := range c.data[c.at:min(c.at+most, len(c.data))] {
+		v |= uint64(b&0x7f) << (7 * n)
 		if b < 0x80 {
 			if n == most-1 && b > top {
 				c.fail(errOverflow)
-				return false
+				return 0
 			}
 			c.at += n + 1
-			return true
+			return v
 		}
 	}
 	if c.left() < most {
@@ -86,7 +80,7 @@ func (c *cursor) varint(most int, top byte) bool {
 	} else {
 		c.fail(errOverflow)
 	}
-	return false
+	return 0
 }
 
 // take steps over n bytes.
@@ -103,25 +97,25 @@ func (c *cursor) bool() bool {
 	if !c.take(1) {
 		return false
 	}
-	if c.data[c.at-1] > 1 {
+	b := c.data[c.at-1]
+	if b > 1 {
 		c.fail(errBool)
-		return false
 	}
-	return c.r.ReadBool()
+	return b == 1
 }
 
 func (c *cursor) float() float32 {
 	if !c.take(4) {
 		return 0
 	}
-	return c.r.ReadFloat()
+	return math.Float32frombits(binary.LittleEndian.Uint32(c.data[c.at-4:]))
 }
 
 func (c *cursor) double() float64 {
 	if !c.take(8) {
 		return 0
 	}
-	return c.r.ReadDouble()
+	return math.Float64frombits(binary.LittleEndian.Uint64(c.data[c.at-8:]))
 }
 
 // bytes appends n bytes to dst.
@@ -129,7 +123,6 @@ func (c *cursor) bytes(dst []byte, n int) []byte {
 	if !c.take(n) {
 		return dst
 	}
-	c.r.SkipNBytes(n)
 	return append(dst, c.data[c.at-n:c.at]...)
 }
 
@@ -138,7 +131,6 @@ func (c *cursor) skip(n int) []byte {
 	if !c.take(n) {
 		return nil
 	}
-	c.r.SkipNBytes(n)
 	return c.data[c.at-n : c.at]
 }
 

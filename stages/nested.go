@@ -46,7 +46,7 @@ func (o *op) blocks(c *cursor, to *feature.Column) {
 }
 
 // items reads n items. Embeddings are long lists of floats: those are copied
-// from the payload, and the Reader is moved past them.
+// from the payload.
 func (o *op) items(c *cursor, to *feature.Column, n int) {
 	if o.code != opFloat || o.nullable {
 		for range n {

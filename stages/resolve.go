@@ -34,7 +34,11 @@ func resolve(writer string, reader *avro.RecordSchema, columns []feature.Field) 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errSchema, err)
 	}
-	return newResolver(false).row(parsed, reader, columns)
+	return resolveRecord(parsed, reader, columns)
+}
+
+func resolveRecord(writer avro.Schema, reader *avro.RecordSchema, columns []feature.Field) (program, error) {
+	return newResolver(false).row(writer, reader, columns)
 }
 
 // row resolves a whole record's schema.
@@ -62,7 +66,7 @@ func (k *keyReader) resolve(writer string) (program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: record key: %w", errSchema, err)
 	}
-	p, err := newResolver(false).row(parsed, k.schema, k.fields)
+	p, err := resolveRecord(parsed, k.schema, k.fields)
 	if err != nil {
 		return nil, fmt.Errorf("record key: %w", err)
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// fields resolves the fields of a record, at a depth of records around it.
+// fields resolves the fields of a record, at a depth of records around it. The
+// program begins with an op for each of the writer's fields.
 func (rs *resolver) fields(w, r *avro.RecordSchema, columns []feature.Field, depth int) (program, error) {
 	var (
 		p      program
@@ -30,17 +31,16 @@ func (rs *resolver) fields(w, r *avro.RecordSchema, columns []feature.Field, dep
 		if j >= 0 {
 			filled[j] = true
 		}
-		null := f.Type().Type() == avro.Null // takes no bytes
 		switch {
-		case j < 0 && !null:
+		case j < 0:
 			o, err := rs.leaveOut(f.Type(), r, depth)
 			add(f.Name(), o, err)
-		case j >= 0 && to[j] >= 0:
+		case to[j] < 0:
+			o, err := rs.nothing(f.Type())
+			add(f.Name(), o, err)
+		default:
 			o, err := rs.typ(f.Type(), r.Fields()[j].Type(), columns[to[j]], depth)
 			o.column = to[j]
-			add(f.Name(), o, err)
-		case j >= 0 && !null:
-			o, err := rs.nothing(f.Type())
 			add(f.Name(), o, err)
 		}
 	}
@@ -60,7 +60,7 @@ func (rs *resolver) fields(w, r *avro.RecordSchema, columns []feature.Field, dep
 
 // leaveOut resolves a field that only the writer has.
 func (rs *resolver) leaveOut(w avro.Schema, r *avro.RecordSchema, depth int) (op, error) {
-	if rs.columns && depth > 0 {
+	if rs.columns && depth > 0 && w.Type() != avro.Null {
 		return op{}, fmt.Errorf("the reader's record %s doesn't have it, and a group grows by whole columns only", r.FullName())
 	}
 	skip := compileSkip(w, rs.known)
