@@ -74,6 +74,13 @@ func written(t *testing.T, s *memory.Sink) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	schema, err = schema.With(
+		feature.Field{Name: "width", Kind: feature.Int32, Nullable: true},
+		feature.Field{Name: "heights", Kind: feature.Map, Nullable: true, Children: []feature.Field{{Kind: feature.String}, {Kind: feature.Int64}}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
 	rows := map[string]string{}
 	for row, err := range s.Scan(t.Context(), schema) {
 		if err != nil {

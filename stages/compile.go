@@ -56,6 +56,9 @@ func (c *compiler) fields(record *avro.RecordSchema) (program, []feature.Field, 
 			continue
 		}
 		o, field, err := c.typ(f.Type())
+		if c.left < 0 {
+			return nil, nil, errManyTypes
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("field %q: %w", f.Name(), err))
 			continue
