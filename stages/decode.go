@@ -13,12 +13,27 @@ import (
 
 // Decode turns records into rows. Every record keeps its place: one that can't
 // be a row goes to the dead letters and its neighbours are untouched. The kinds
-// of those are truncated, trailing-bytes, invalid-utf8, undecodable, too-long,
-// bad-magic, short-header, unknown-schema, incompatible-schema, null-key,
-// no-event-time and delete-without-key.
+// of those are truncated, trailing-bytes, invalid-utf8, duplicate-key,
+// undecodable, too-long, bad-magic, short-header, unknown-schema,
+// incompatible-schema, null-key, no-event-time and delete-without-key.
+//
+// Every type of Avro is a column but these, which are refused by the path of
+// the field: a union other than of null and one type, a record that holds
+// itself or no column, an array or a map of nulls, a fixed of no bytes, and a
+// decimal of more than feature.MaxPrecision digits or of more behind the point
+// than it has. A field of type null is no column. Of a map, one key twice is an
+// error, and of a decimal, a value of more digits than its precision.
 //
 // Where the Format names the schema that wrote a record, that schema is
 // resolved to Schema by Avro's rules, once: columns are always those of Schema.
+// Two logical types resolve only if they are the same; a decimal may be read as
+// one of more digits and as many behind the point.
+//
+// With Group.Evolve, a field that such a schema adds becomes a column behind
+// the others, which can always be null, before the first row that has it. It
+// must be nullable or have a default; but rows whose writer lacks it have null
+// there, not the default. Fields of nested records can't be added. A schema
+// that adds what can't be a column is incompatible.
 //
 // A null value is a delete. Its key columns come from the record's key: by
 // KeySchema if there is one, else as they are where the primary key is one
