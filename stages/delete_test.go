@@ -144,3 +144,25 @@ func TestAFormatSaysWhichStoresARecordIsFor(t *testing.T) {
 	in.Span = feature.Span{From: 0, To: 1}
 	wantFates(t, through(t, d, in), "filtered/warm")
 }
+
+// TestARecordKeyIsNoFixedColumn holds that bytes of any length don't become a
+// column of 16, which only a key schema can tell from them.
+func TestARecordKeyIsNoFixedColumn(t *testing.T) {
+	const schema = `{"type":"record","name":"R","fields":[{"name":"id","type":{"type":"string","logicalType":"uuid"}}]}`
+	g := feature.Group{Name: "r", PrimaryKey: []string{"id"}}
+	text := []byte("01234567-89ab-cdef-0123-456789abcdef")
+	list := bodies(nil, nil)
+	list[0].Key, list[1].Key = text, append([]byte{72}, text...)
+	d, l := opened(t, Decode{Group: g, Schema: schema})
+	wantFates(t, through(t, d, records(0, list...)), "dead dead")
+	wantLetters(t, l, "0 delete-without-key", "1 delete-without-key")
+
+	d, l = opened(t, Decode{Group: g, Schema: schema, KeySchema: `{"type":"string","logicalType":"uuid"}`})
+	wantFates(t, through(t, d, records(0, list...)), "dead written")
+	if len(l.list) != 1 {
+		t.Errorf("dead letters: %q", l.list)
+	}
+	if _, err := (Decode{Group: g, Schema: schema, KeySchema: `"string"`}).Describe(nil); err == nil {
+		t.Error("a string was taken for a UUID")
+	}
+}

@@ -39,7 +39,8 @@ func compileKey(s *feature.Schema, schema string) (keyReader, error) {
 		if column < 0 || !s.IsKey(column) && column != s.Time() {
 			return keyReader{}, fmt.Errorf("field %q is neither of the primary key nor the event time", f.Name)
 		}
-		if want := s.Fields[column]; f.Kind != want.Kind || f.Logical != want.Logical {
+		want := s.Fields[column]
+		if f.Nullable = want.Nullable; !f.Equal(want) {
 			return keyReader{}, fmt.Errorf("field %v: the value has %v", f, want)
 		}
 		p[i].column, to[i], filled[column] = column, column, true
@@ -79,8 +80,8 @@ func recordOf(field string, schema avro.Schema) (*avro.RecordSchema, error) {
 func rawKey(s *feature.Schema) keyReader {
 	filled := make([]bool, len(s.Fields))
 	k := s.Keys()[0]
-	kind := s.Fields[k].Kind
-	if len(s.Keys()) > 1 || kind != feature.String && kind != feature.Bytes {
+	f := s.Fields[k]
+	if len(s.Keys()) > 1 || f.Size > 0 || f.Kind != feature.String && f.Kind != feature.Bytes {
 		return keyReader{raw: -1}
 	}
 	filled[k] = true
