@@ -106,13 +106,13 @@ func wantRows(t *testing.T, r *feature.Rows, want ...string) {
 func TestABatchInWhichTheGroupGrowsHasOneSchemaAndSendsEveryLetterOnce(t *testing.T) {
 	old, required := fieldsOf(), fieldsOf(`{"name":"z","type":"int"}`)
 	lanes, l := grower(t, 1, Decode{Group: growing, Schema: old, Format: shelf{old, fieldsOf(addedInt), required, fieldsOf(addedRecord, addedInt)}})
-	list := bodies(framed(1, key()), framed(1, nil), framed(2, key(2, 14)), framed(3, key(2)), framed(4, key(8, 2, 16)), framed(1, key()), framed(2, key(0)))
+	list := bodies(framed(1, key()), framed(1, nil), framed(2, key(2, 14)), framed(3, key(2)), framed(4, key(8, 2, 16)), framed(1, key()), framed(2, key(0)), framed(0, key()))
 	rows := through(t, lanes[0], records(0, list...))
 	if got, want := rows.Schema.String(), "k string, n int32?, r struct<x int32>?"; got != want {
 		t.Errorf("columns %s, want %s", got, want)
 	}
-	wantFates(t, rows, "written dead written dead written written written")
-	wantRows(t, rows, "k=x", "k=<nil>", "k=x n=7", "k=<nil>", "k=x n=8 r=map[x:4]", "k=x", "k=x")
+	wantFates(t, rows, "written dead written dead written written written written")
+	wantRows(t, rows, "k=x", "k=<nil>", "k=x n=7", "k=<nil>", "k=x n=8 r=map[x:4]", "k=x", "k=x", "k=x")
 	wantLetters(t, l, "1 truncated", "3 incompatible-schema")
 }
 
