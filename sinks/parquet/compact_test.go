@@ -1,0 +1,204 @@
+package parquet_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/tandemdata/tandem/internal/rowgen"
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet"
+)
+
+// exactly is what scan gives, with floats by their bits.
+func exactly(t testing.TB, sink *parquet.Sink, schema *feature.Schema) []string {
+	t.Helper()
+	var out []string
+	for row, err := range sink.Scan(t.Context(), schema) {
+		if err != nil {
+			t.Fatalf("scan: %v", err)
+		}
+		out = append(out, fmt.Sprint(row.Version, bits(row.Values)))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func bits(v any) any {
+	switch v := v.(type) {
+	case float64:
+		return math.Float64bits(v)
+	case float32:
+		return math.Float32bits(v)
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = bits(v[i])
+		}
+		return out
+	}
+	return v
+}
+
+// manySmall fills a table by small commits, of which some replace rows of others.
+func manySmall(x *session, commits int) {
+	g := &rowgen.Gen{Schema: x.schema, Seed: 31, Keys: 300, Times: 2, Deletes: 10, Extremes: true}
+	l := x.lane(0)
+	from := l.Next("offline")
+	for i := range commits {
+		x.write(l, g.Batch(at(0), from+int64(i*50), 50))
+		x.flush()
+	}
+}
+
+func TestACompactionChangesNoRowAndNoOffset(t *testing.T) {
+	s, schema := sinkIn(t), rowgen.Realistic(feature.ByEventTime)
+	x := open(t, s, schema)
+	manySmall(x, 30)
+	before, next, files := exactly(t, s, schema), x.next(0), len(planned(t, s))
+	done, err := s.Compact(t.Context(), schema)
+	if err != nil || done.Before < 20 || done.After != 1 || done.Deletes < 10 {
+		t.Fatalf("%+v, %v, of %d files", done, err, files)
+	}
+	after := exactly(t, s, schema)
+	for i := range min(len(before), len(after)) {
+		if before[i] != after[i] {
+			at := 0
+			for at < len(before[i]) && at < len(after[i]) && before[i][at] == after[i][at] {
+				at++
+			}
+			t.Fatalf("row %.40s\nbefore …%.200s\nand after …%.200s", before[i], before[i][at:], after[i][at:])
+		}
+	}
+	if len(after) != len(before) {
+		t.Errorf("%d rows before, %d after", len(before), len(after))
+	}
+	if got := x.next(0); got != next {
+		t.Errorf("the table is at %d, and was at %d", got, next)
+	}
+	if n := len(planned(t, s)); n != files-done.Before+done.After {
+		t.Errorf("%d data files after %+v of %d", n, done, files)
+	}
+	again, err := s.Compact(t.Context(), schema)
+	if err != nil || again != (parquet.Compaction{}) {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+	// The rows are found in their new files, by a writer that knew the old ones.
+	manySmall(x, 3)
+	if n, m := len(exactly(t, s, schema)), countArrow(t, s, schema.Group.Table()); n != m {
+		t.Errorf("%d rows, and %d to another reader", n, m)
+	}
+	assertOnce(t, s, schema)
+}
+
+// planned are the data files of the current snapshot.
+func planned(t testing.TB, s *parquet.Sink) []string {
+	t.Helper()
+	tasks, err := load(t, s, "user_features_1").Scan().PlanFiles(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, task := range tasks {
+		out = append(out, task.File.FilePath())
+	}
+	return out
+}
+
+// assertOnce fails on two rows of one identity.
+func assertOnce(t testing.TB, s *parquet.Sink, schema *feature.Schema) {
+	t.Helper()
+	seen := map[string]feature.Version{}
+	key, at := schema.Keys()[0], schema.Time()
+	for row, err := range s.Scan(t.Context(), schema) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := fmt.Sprint(row.Values[key], row.Values[at])
+		if v, twice := seen[id]; twice {
+			t.Fatalf("%s is there twice: %+v and %+v", id, v, row.Version)
+		}
+		seen[id] = row.Version
+	}
+}
+
+// An upsert lands between the reading of the old files and the commit of the
+// new one: what it replaced must not come back.
+func TestACompactionThatRacesWithAnUpsertLosesAndStartsAgain(t *testing.T) {
+	s, schema := sinkIn(t), rowgen.Realistic(feature.ByEventTime)
+	x := open(t, s, schema)
+	manySmall(x, 12)
+	var raced atomic.Bool
+	other := &parquet.Sink{Warehouse: s.Warehouse}
+	other.Fail(func(op, path string) error {
+		if op == "create" && strings.Contains(path, "/data/") && raced.CompareAndSwap(false, true) {
+			manySmall(x, 1)
+		}
+		return nil
+	})
+	want := x.next(0) + 50
+	done, err := other.Compact(t.Context(), schema)
+	if err != nil || done.Before < 12 || !raced.Load() {
+		t.Fatalf("%+v, %v, raced: %v", done, err, raced.Load())
+	}
+	if got := x.next(0); got != want {
+		t.Errorf("the table is at %d, want %d", got, want)
+	}
+	assertOnce(t, s, schema)
+	if n, m := len(exactly(t, s, schema)), countArrow(t, s, schema.Group.Table()); n != m {
+		t.Errorf("%d rows, and %d to another reader", n, m)
+	}
+	if left := len(dataFiles(t, s, schema.Group.Table())); left == 0 {
+		t.Error("no data files")
+	}
+}
+
+// And the other way about: the compaction lands while the upsert is between its
+// look-up and its commit.
+func TestAnUpsertThatRacesWithACompactionLooksItsRowsUpAgain(t *testing.T) {
+	s, schema := sinkIn(t), rowgen.Realistic(feature.ByEventTime)
+	x := open(t, s, schema)
+	manySmall(x, 12)
+	x.close()
+	var done parquet.Compaction
+	racing := &parquet.Sink{Warehouse: s.Warehouse, CommitEvery: s.CommitEvery}
+	racing.Fail(func(op, path string) error {
+		if op != "create" || !strings.Contains(path, "-deletes") || done.Before > 0 {
+			return nil
+		}
+		var err error
+		done, err = s.Compact(t.Context(), schema)
+		return err
+	})
+	y := open(t, racing, schema)
+	manySmall(y, 1)
+	if done.Before < 12 {
+		t.Fatalf("no compaction came between: %+v", done)
+	}
+	assertOnce(t, s, schema)
+}
+
+func TestATableThatChangesAllTheTimeIsLeftAsItIs(t *testing.T) {
+	s, schema := sinkIn(t), rowgen.Realistic(feature.ByEventTime)
+	x := open(t, s, schema)
+	manySmall(x, 8)
+	other := &parquet.Sink{Warehouse: s.Warehouse}
+	other.Fail(func(op, path string) error {
+		if op == "create" && strings.Contains(path, "/data/") {
+			manySmall(x, 1)
+		}
+		return nil
+	})
+	before := len(planned(t, s))
+	if _, err := other.Compact(t.Context(), schema); !errors.Is(err, parquet.ErrBusy) {
+		t.Fatalf("%v", err)
+	}
+	if n := len(planned(t, s)); n <= before {
+		t.Errorf("%d files, and %d before", n, before)
+	}
+	assertOnce(t, s, schema)
+}
