@@ -2,6 +2,8 @@ package feature
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
 	"math"
 	"slices"
 )
@@ -72,4 +74,44 @@ func (c *Column) SortedEntries(i int) []int {
 
 func append64(dst []byte, v uint64) []byte {
 	return append(dst, byte(v), byte(v>>8), byte(v>>16), byte(v>>24), byte(v>>32), byte(v>>40), byte(v>>48), byte(v>>56))
+}
+
+// AppendValue encodes what Column.Value gives so that two values are equal
+// exactly when their bytes are: types told apart, floats to the bit, a nil
+// []byte as an empty one, maps in whatever order.
+func AppendValue(dst []byte, v any) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(dst, 0)
+	case bool:
+		if v {
+			return append(dst, 1, 1)
+		}
+		return append(dst, 1, 0)
+	case int32:
+		return append64(append(dst, 2), uint64(v))
+	case int64:
+		return append64(append(dst, 3), uint64(v))
+	case float32:
+		return append64(append(dst, 4), uint64(math.Float32bits(v)))
+	case float64:
+		return append64(append(dst, 5), math.Float64bits(v))
+	case string:
+		return append(append64(append(dst, 6), uint64(len(v))), v...)
+	case []byte:
+		return append(append64(append(dst, 7), uint64(len(v))), v...)
+	case []any:
+		dst = append64(append(dst, 8), uint64(len(v)))
+		for _, item := range v {
+			dst = AppendValue(dst, item)
+		}
+		return dst
+	case map[string]any:
+		dst = append64(append(dst, 9), uint64(len(v)))
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			dst = AppendValue(AppendValue(dst, k), v[k])
+		}
+		return dst
+	}
+	return fmt.Appendf(append(dst, 10), "%T %v;", v, v) // no value of a column
 }

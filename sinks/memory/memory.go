@@ -8,7 +8,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/tandemdata/tandem/pipeline"
@@ -28,11 +27,15 @@ type Sink struct {
 	// Discard has rows counted and forgotten: what is left is the cost of the graph.
 	Discard bool
 
-	mu     sync.Mutex
+	mu     sync.Mutex // also guards what is in the tables
 	tables map[string]*table
 }
 
-var _ pipeline.Sink = &Sink{}
+var (
+	_ pipeline.Sink    = &Sink{}
+	_ pipeline.Evolver = &writer{}
+	_ pipeline.Evolver = &discarder{}
+)
 
 // Store is For.
 func (s *Sink) Store() feature.Store { return s.For }
@@ -53,11 +56,13 @@ func (s *Sink) Open(_ context.Context, n *pipeline.SinkNode) (pipeline.Writer, e
 	if s.Discard {
 		return &discarder{node: n, store: s.For}, nil
 	}
-	t, err := s.table(n.Schema)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.table(n.Schema)
+	if err := fit(t.schema, n.Schema); err != nil {
 		return nil, err
 	}
-	w := &writer{sink: s, node: n, table: t, lanes: map[*pipeline.Lane]*lane{}}
+	w := &writer{sink: s, node: n, table: t, columns: t.columns(n.Schema), lanes: map[*pipeline.Lane]*lane{}}
 	if s.For == feature.Offline {
 		return &keeper{w}, nil
 	}
@@ -86,15 +91,15 @@ func (s *Sink) snapshot(schema *feature.Schema) []feature.Stored {
 		return nil
 	}
 	var rows []feature.Stored
+	columns := t.columns(schema)
 	for _, id := range slices.Sorted(maps.Keys(t.rows)) {
-		rows = append(rows, t.rows[id])
+		row := t.rows[id]
+		rows = append(rows, feature.Stored{Version: row.Version, Values: pick(row.Values, columns)})
 	}
 	return rows
 }
 
-func (s *Sink) table(schema *feature.Schema) (*table, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Sink) table(schema *feature.Schema) *table {
 	name := schema.Group.Table()
 	t, ok := s.tables[name]
 	if !ok {
@@ -107,14 +112,5 @@ func (s *Sink) table(schema *feature.Schema) (*table, error) {
 		}
 		s.tables[name] = t
 	}
-	if has, want := shape(t.schema), shape(schema); has != want {
-		return nil, fmt.Errorf("memory: table %q holds %s; the rows are %s", name, has, want)
-	}
-	return t, nil
-}
-
-// shape is what two sessions of a table must agree on.
-func shape(s *feature.Schema) string {
-	g := s.Group
-	return fmt.Sprintf("(%v) with primary key (%s), event time %q, by %v", s, strings.Join(g.PrimaryKey, ", "), g.EventTime, g.Order)
+	return t
 }

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -9,7 +10,7 @@ import (
 
 // table is guarded by Sink.mu.
 type table struct {
-	schema   *feature.Schema
+	schema   *feature.Schema // as wide as any writer's yet; rows of before are shorter
 	store    feature.Store
 	rows     map[string]feature.Stored // by identity; deletes too, so that late rows lose against them
 	progress map[log]pipeline.Progress
@@ -63,18 +64,18 @@ func (t *table) owned(l *pipeline.Lane, sink string, next int64) error {
 	return nil
 }
 
-// stored is row i as Scan gives it back.
-func stored(rows *feature.Rows, i int) feature.Stored {
+// stored is row i as the table keeps it: a value for each of its columns.
+func stored(rows *feature.Rows, i int, columns []int) feature.Stored {
 	s := rows.Schema
-	out := feature.Stored{Version: rows.Version(i), Values: make([]any, len(s.Fields))}
-	for c := range s.Fields {
+	out := feature.Stored{Version: rows.Version(i), Values: make([]any, slices.Max(columns)+1)}
+	for c, to := range columns {
 		switch {
 		case !out.Version.Delete || s.IsKey(c):
-			out.Values[c] = rows.Columns[c].Value(i)
+			out.Values[to] = rows.Columns[c].Value(i)
 		case c == s.Time() && s.Fields[c].Kind == feature.Int32:
-			out.Values[c] = int32(out.Version.Time)
+			out.Values[to] = int32(out.Version.Time)
 		case c == s.Time():
-			out.Values[c] = out.Version.Time
+			out.Values[to] = out.Version.Time
 		}
 	}
 	return out

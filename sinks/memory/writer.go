@@ -19,10 +19,11 @@ type writer struct {
 
 	// mu is held while spans are reported: a Flush that runs beside a Write
 	// would else report a lane's spans after those that follow them.
-	mu     sync.Mutex
-	lanes  map[*pipeline.Lane]*lane
-	held   int
-	closed bool
+	mu      sync.Mutex
+	columns []int // of the table, by those of the rows
+	lanes   map[*pipeline.Lane]*lane
+	held    int
+	closed  bool
 }
 
 // lane is what a writer holds of one.
@@ -100,7 +101,7 @@ func (w *writer) take(l *pipeline.Lane, rows *feature.Rows) {
 				continue
 			}
 			id := string(rows.Identity(nil, i, w.table.store))
-			state.rows = append(state.rows, staged{id, stored(rows, i), len(state.spans) - 1})
+			state.rows = append(state.rows, staged{id, stored(rows, i, w.columns), len(state.spans) - 1})
 			w.held++
 		}
 	}

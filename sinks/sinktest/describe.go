@@ -2,7 +2,9 @@ package sinktest
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,7 +71,7 @@ func describeTwo(s *feature.Schema, want, got feature.Stored) string {
 		if i >= len(got.Values) {
 			return fmt.Sprintf("%s; the store gave %d values of %d", out, len(got.Values), len(s.Fields))
 		}
-		if string(encode(nil, want.Values[i])) != string(encode(nil, got.Values[i])) {
+		if string(feature.AppendValue(nil, want.Values[i])) != string(feature.AppendValue(nil, got.Values[i])) {
 			out += fmt.Sprintf("; %v: want %s, got %s", f, show(want.Values[i]), show(got.Values[i]))
 		}
 	}
@@ -93,6 +95,12 @@ func show(v any) string {
 			items = append(items, show(e))
 		}
 		return "[" + strings.Join(items, " ") + "]"
+	case map[string]any:
+		entries := make([]string, 0, len(v))
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			entries = append(entries, fmt.Sprintf("%.40q:%s", k, show(v[k])))
+		}
+		return "{" + strings.Join(entries, " ") + "}"
 	}
 	return fmt.Sprintf("%v(%T)", v, v)
 }

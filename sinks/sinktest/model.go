@@ -1,8 +1,6 @@
 package sinktest
 
 import (
-	"encoding/binary"
-	"fmt"
 	"math"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -71,10 +69,10 @@ func asStored(rows *feature.Rows, i int) feature.Stored {
 func identity(s *feature.Schema, store feature.Store, row feature.Stored) string {
 	var b []byte
 	for _, k := range s.Keys() {
-		b = encode(b, row.Values[k])
+		b = feature.AppendValue(b, row.Values[k])
 	}
 	if store == feature.Offline && s.Time() >= 0 {
-		b = encode(b, row.Version.Time)
+		b = feature.AppendValue(b, row.Version.Time)
 	}
 	return string(b)
 }
@@ -87,30 +85,7 @@ func same(a, b feature.Stored) bool {
 func content(row feature.Stored) []byte {
 	var b []byte
 	for _, v := range row.Values {
-		b = encode(b, v)
+		b = feature.AppendValue(b, v)
 	}
 	return b
-}
-
-// encode writes a value so that two are equal exactly when their bytes are:
-// types told apart, floats by bits, a nil []byte as an empty one.
-func encode(b []byte, v any) []byte {
-	b = fmt.Appendf(b, "%T:", v)
-	switch v := v.(type) {
-	case float32:
-		return binary.BigEndian.AppendUint32(b, math.Float32bits(v))
-	case float64:
-		return binary.BigEndian.AppendUint64(b, math.Float64bits(v))
-	case string:
-		return append(binary.BigEndian.AppendUint64(b, uint64(len(v))), v...)
-	case []byte:
-		return append(binary.BigEndian.AppendUint64(b, uint64(len(v))), v...)
-	case []any:
-		b = binary.BigEndian.AppendUint64(b, uint64(len(v)))
-		for _, e := range v {
-			b = encode(b, e)
-		}
-		return b
-	}
-	return fmt.Appendf(b, "%v;", v)
 }

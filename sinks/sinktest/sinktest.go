@@ -61,6 +61,10 @@ func Run(t *testing.T, open func(t testing.TB) Target) {
 	each("close_may_come_while_writing", closeWhileWriting)
 	each("a_zombie_changes_nothing", zombie)
 	each("progress_goes_with_rows", progressGoesWithRows)
+	each("columns_appear_before_their_first_row", columnsAppear)
+	each("no_value_stays_in_a_column_that_a_writer_lacks", nothingStaysBehind)
+	each("two_writers_give_a_table_columns", twoGrow)
+	each("a_column_of_another_type_is_refused", growthRefused)
 	t.Run("a_table_of_another_shape_is_refused", s.anotherShape)
 	t.Run("what_it_cannot_keep_is_refused", s.refusals)
 }

@@ -30,12 +30,13 @@ type broken struct {
 	early  bool                                                             // says durable before it is
 	keeps  bool                                                             // batches, after Write has returned
 	opens  bool                                                             // whatever the table's shape
+	grows  bool                                                             // as it is told, it says
 	ahead  int64                                                            // of progress
 }
 
 // faults are made new for each test: they have state.
 func faults(store feature.Store) map[string]*broken {
-	count := 0
+	count, behind := 0, map[any]any{}
 	return map[string]*broken{
 		"reports rows before they are there": {promise: "durable_when_it_says_so", early: true, Sink: &memory.Sink{HoldRows: 1 << 30}},
 		"forgets some spans": {promise: "every_span_reported_once_in_order", report: func(s []feature.SpanTally) []feature.SpanTally {
@@ -87,6 +88,27 @@ func faults(store feature.Store) map[string]*broken {
 			return row, true
 		}},
 		"takes any shape": {promise: "a_table_of_another_shape_is_refused", opens: true},
+		"fills new columns with zeros": {promise: "columns_appear_before_their_first_row", scan: func(s *feature.Schema, row feature.Stored) (feature.Stored, bool) {
+			if i := s.Index("opt_int64"); i >= 0 && row.Values[i] == nil {
+				row.Values[i] = int64(0)
+			}
+			return row, true
+		}},
+		"leaves values of an older row behind": {promise: "no_value_stays_in_a_column_that_a_writer_lacks", scan: func(s *feature.Schema, row feature.Stored) (feature.Stored, bool) {
+			if i := s.Index("opt_int64"); i >= 0 && row.Values[i] == nil {
+				row.Values[i] = behind[row.Values[0]]
+			} else if i >= 0 {
+				behind[row.Values[0]] = row.Values[i]
+			}
+			return row, true
+		}},
+		"gives a column two types": {promise: "a_column_of_another_type_is_refused", grows: true},
+		"takes a column for another one": {promise: "two_writers_give_a_table_columns", scan: func(s *feature.Schema, row feature.Stored) (feature.Stored, bool) {
+			if i := s.Index("opt_string"); i >= 0 && s.Index("opt_float64") < i {
+				row.Values[i] = nil
+			}
+			return row, true
+		}},
 		"marks the other store's rows": {promise: "rows_are_left_alone", write: func(w pipeline.Writer, l *pipeline.Lane, r *feature.Rows) error {
 			err := w.Write(context.Background(), l, r)
 			r.Drop(0, feature.Filtered, 1-store)
@@ -190,6 +212,14 @@ func (w *writer) Write(ctx context.Context, l *pipeline.Lane, r *feature.Rows) e
 		return w.write(w.Writer, l, r)
 	}
 	return w.Writer.Write(ctx, l, r)
+}
+
+func (w *writer) Evolve(ctx context.Context, s *feature.Schema) error {
+	err := w.Writer.(pipeline.Evolver).Evolve(ctx, s)
+	if w.grows {
+		return nil
+	}
+	return err
 }
 
 func (w *writer) Flush(ctx context.Context) error {
