@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	sqlite3 "modernc.org/sqlite"
 	code "modernc.org/sqlite/lib"
@@ -64,21 +63,32 @@ func (c conn) inTransaction(do func() error) error {
 }
 
 func (c conn) prepareTable(s *feature.Schema) error {
-	want := createTable(s)
 	has, err := c.definition(rowsTable(s))
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case has == "":
-		for _, ddl := range []string{want, createIndex(s)} {
+	}
+	if has == "" {
+		for _, ddl := range []string{createTable(s), createIndex(s)} {
 			if err := c.exec(ddl); err != nil {
 				return err
 			}
 		}
-	case has != want:
-		return fmt.Errorf("the table has another shape than the rows: it is %s; the rows want %s", oneLine(has), oneLine(want))
 	}
-	view := createView(s)
+	return c.prepareView(s)
+}
+
+// prepareView checks the table, and has the view show all its columns: those
+// that the schema lacks too, which other processes may have added.
+func (c conn) prepareView(s *feature.Schema) error {
+	has, err := c.definition(rowsTable(s))
+	if err != nil {
+		return err
+	}
+	d := define(has)
+	if err := d.fit(has, s); err != nil {
+		return err
+	}
+	view := createView(s, d.names)
 	if has, err = c.definition(s.Group.Table()); err != nil || has == view {
 		return err
 	}
@@ -90,24 +100,30 @@ func (c conn) prepareTable(s *feature.Schema) error {
 
 // definition is the statement that made a table or view, or empty.
 func (c conn) definition(name string) (string, error) {
-	q := c.Conn.(driver.QueryerContext)
-	rows, err := q.QueryContext(context.Background(), "SELECT sql FROM sqlite_schema WHERE name = ?", []driver.NamedValue{{Ordinal: 1, Value: name}})
+	v, err := c.value("SELECT sql FROM sqlite_schema WHERE name = ?", driver.NamedValue{Ordinal: 1, Value: name})
+	ddl, _ := v.(string)
+	return ddl, err
+}
+
+func (c conn) number(query string) (int64, error) {
+	v, err := c.value(query)
+	n, _ := v.(int64)
+	return n, err
+}
+
+// value is that of a query's first row, or nil if it has none.
+func (c conn) value(query string, args ...driver.NamedValue) (driver.Value, error) {
+	rows, err := c.Conn.(driver.QueryerContext).QueryContext(context.Background(), query, args)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer rows.Close()
 	row := make([]driver.Value, 1)
-	if err := rows.Next(row); err != nil {
-		if errors.Is(err, io.EOF) {
-			return "", nil
-		}
-		return "", err
+	if err := rows.Next(row); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
 	}
-	ddl, _ := row[0].(string)
-	return ddl, nil
+	return row[0], nil
 }
-
-func oneLine(ddl string) string { return strings.Join(strings.Fields(ddl), " ") }
 
 // classify marks what may pass by itself: another process holds the lock, or
 // the disk is full.

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -11,49 +10,89 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// parseList reads what appendList wrote.
-func parseList(f feature.Field, text string) (any, error) {
+// parseJSON reads what appendJSON wrote.
+func parseJSON(f feature.Field, text string) (any, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
-	var items []any
-	if err := d.Decode(&items); err != nil {
+	var v any
+	if err := d.Decode(&v); err != nil {
 		return nil, fmt.Errorf("sqlite: column %v: %w", f, err)
 	}
-	return listOf(f, items)
-}
-
-func listOf(f feature.Field, items []any) (any, error) {
-	out := make([]any, len(items))
-	for i, item := range items {
-		var err error
-		if out[i], err = itemOf(f.Elem(), item); err != nil {
-			return nil, fmt.Errorf("sqlite: column %v: item %d: %w", f, i, err)
-		}
+	out, err := valueOf(f, v)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: column %v: %w", f, err)
 	}
 	return out, nil
 }
 
-func itemOf(f feature.Field, item any) (any, error) {
-	switch v := item.(type) {
+// valueOf is what feature.Column.Value gives for JSON of a field.
+func valueOf(f feature.Field, v any) (any, error) {
+	switch v := v.(type) {
 	case nil:
 		return nil, nil
 	case bool:
-		return v, nil
+		if f.Kind == feature.Bool {
+			return v, nil
+		}
 	case json.Number:
 		return numberOf(f, v.String())
-	case []any:
-		return listOf(f, v)
 	case string:
 		switch f.Kind {
 		case feature.String:
 			return v, nil
 		case feature.Bytes:
-			return hex.AppendDecode([]byte{}, []byte(strings.TrimPrefix(v, "0x")))
+			return parseBytes(f, v)
 		case feature.Float32, feature.Float64:
 			return wordOf(f, v)
 		}
+	case []any:
+		if f.Kind == feature.List {
+			return listOf(f, v)
+		}
+	case map[string]any:
+		switch f.Kind {
+		case feature.Map:
+			return mapOf(f, v)
+		case feature.Struct:
+			return structOf(f, v)
+		}
 	}
-	return nil, fmt.Errorf("a %T can't be %v", item, f)
+	return nil, fmt.Errorf("a %T can't be %v", v, f)
+}
+
+func listOf(f feature.Field, items []any) (any, error) {
+	for i, item := range items {
+		var err error
+		if items[i], err = valueOf(f.Elem(), item); err != nil {
+			return nil, fmt.Errorf("item %d: %w", i, err)
+		}
+	}
+	return items, nil
+}
+
+func mapOf(f feature.Field, entries map[string]any) (any, error) {
+	_, value := f.Entries()
+	for k, v := range entries {
+		var err error
+		if entries[k], err = valueOf(value, v); err != nil {
+			return nil, fmt.Errorf("entry %q: %w", k, err)
+		}
+	}
+	return entries, nil
+}
+
+func structOf(f feature.Field, fields map[string]any) (any, error) {
+	for _, child := range f.Children {
+		v, ok := fields[child.Name]
+		if !ok || len(fields) != len(f.Children) {
+			return nil, fmt.Errorf("an object of %d fields can't be %v", len(fields), f)
+		}
+		var err error
+		if fields[child.Name], err = valueOf(child, v); err != nil {
+			return nil, fmt.Errorf("%s: %w", child.Name, err)
+		}
+	}
+	return fields, nil
 }
 
 func numberOf(f feature.Field, s string) (any, error) {

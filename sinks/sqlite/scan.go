@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
@@ -25,7 +26,9 @@ func (s Sink) scan(ctx context.Context, schema *feature.Schema, yield func(featu
 	}
 	defer db.Close()
 	names := columnNames(schema, added[:3])
-	rows, err := db.QueryContext(ctx, fmt.Sprintf("SELECT %s FROM %s", quoteAll(names), quote(schema.Group.Table())))
+	// Of the view by name: a quoted name that no column has would be a string.
+	query := fmt.Sprintf(`SELECT v."%s" FROM %s AS v`, strings.Join(names, `",v."`), quote(schema.Group.Table()))
+	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -31,7 +32,7 @@ func createTable(s *feature.Schema) string {
 		if i == s.Time() {
 			null += " /* event time */"
 		}
-		fmt.Fprintf(&b, "\n\t%s %s%s, /* %v */", quote(f.Name), affinity(f.Kind), null, f)
+		fmt.Fprintf(&b, "\n\t%s %s%s, /* %v */", quote(f.Name), affinity(f), null, f)
 	}
 	for _, name := range added {
 		null := " NOT NULL"
@@ -51,14 +52,14 @@ func createIndex(s *feature.Schema) string {
 }
 
 // createView is what readers see.
-func createView(s *feature.Schema) string {
+func createView(s *feature.Schema, columns []string) string {
 	return fmt.Sprintf("CREATE VIEW %s AS SELECT %s FROM %s WHERE _deleted = 0 AND (%s IS NULL OR %[4]s > unixepoch('subsec') * 1000)",
-		quote(s.Group.Table()), quoteAll(columnNames(s, added[:3])), quote(rowsTable(s)), quote(expires))
+		quote(s.Group.Table()), quoteAll(slices.Concat(columns, added[:3])), quote(rowsTable(s)), quote(expires))
 }
 
 // upsert writes n rows; each is kept only if the order puts it above the row of
-// its key that is there, deletes among them.
-func upsert(s *feature.Schema, n int) string {
+// its key that is there, deletes among them. The table's other columns become null.
+func upsert(s *feature.Schema, others []string, n int) string {
 	names := columnNames(s, added)
 	values := "(" + strings.Repeat("?,", len(names)-1) + "?)"
 	var set []string
@@ -66,6 +67,9 @@ func upsert(s *feature.Schema, n int) string {
 		if i >= len(s.Fields) || !s.IsKey(i) {
 			set = append(set, fmt.Sprintf("%s=excluded.%[1]s", quote(name)))
 		}
+	}
+	for _, name := range others {
+		set = append(set, quote(name)+"=NULL")
 	}
 	return fmt.Sprintf("INSERT INTO %s AS old (%s) VALUES %s ON CONFLICT (%s) DO UPDATE SET %s WHERE (%s) > (%s)",
 		quote(rowsTable(s)), quoteAll(names), strings.Repeat(values+",", n-1)+values,
@@ -90,14 +94,16 @@ func purge(s *feature.Schema) string {
 	return fmt.Sprintf("DELETE FROM %s WHERE %s <= unixepoch('subsec') * 1000", quote(rowsTable(s)), quote(expires))
 }
 
-func affinity(k feature.Kind) string {
-	switch k {
+func affinity(f feature.Field) string {
+	switch f.Kind {
 	case feature.Bool, feature.Int32, feature.Int64:
 		return "INTEGER"
 	case feature.Float32, feature.Float64:
 		return "REAL"
 	case feature.Bytes:
-		return "BLOB"
+		if f.Logical != feature.Decimal && f.Logical != feature.UUID {
+			return "BLOB"
+		}
 	}
 	return "TEXT"
 }

@@ -13,10 +13,20 @@
 //	float, double  REAL; NaN, which SQLite turns into NULL, and -0.0, which it turns
 //	               into 0.0, are BLOBs of the 4 or 8 big-endian bytes of the value
 //	string         TEXT
-//	bytes          BLOB
-//	array          TEXT of a JSON array, which json_each reads; items that JSON has
-//	               no word for are strings: "Infinity", "-Infinity", "NaN:7ff8000000000000"
-//	               with the value's bits, and bytes as "0x…"
+//	bytes, fixed,  BLOB; a duration is the 12 bytes that Avro has
+//	duration
+//	decimal        TEXT with all digits of its scale: 123.40
+//	uuid           TEXT: f81d4fae-7dec-11d0-a765-00a0c91e6bf6
+//	array          TEXT of a JSON array, which json_each reads
+//	map            TEXT of a JSON object, in the order of the keys, which json_each reads
+//	record         TEXT of a JSON object, in the order of the fields, which json_extract reads
+//
+// What JSON has no word for is a string in it: "Infinity", "-Infinity",
+// "NaN:7ff8000000000000" with the value's bits, bytes as "0x…", decimals and UUIDs.
+//
+// Where the group grows, new columns are added to the table and the view in one
+// transaction. Columns that other processes added meanwhile are seen by the next
+// transaction: its rows have null there.
 package sqlite
 
 import (
@@ -45,7 +55,10 @@ type Sink struct {
 	GroupRows   int           // how many rows go into one transaction before lanes wait for the next; default 10,000
 }
 
-var _ pipeline.Sink = Sink{}
+var (
+	_ pipeline.Sink    = Sink{}
+	_ pipeline.Evolver = &writer{}
+)
 
 // Store is feature.Online.
 func (Sink) Store() feature.Store { return feature.Online }

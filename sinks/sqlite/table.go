@@ -16,26 +16,29 @@ const maxVariables = 32766
 
 // table writes to one group's table through one connection.
 type table struct {
-	conn   conn
-	schema *feature.Schema
-	purge  driver.Stmt         // nil without a TTL
-	stmts  map[int]driver.Stmt // upserts of 1, 2, 4 … rows, prepared when first needed
-	args   []driver.NamedValue // of one row after the other
-	most   int
-	json   []byte
+	conn    conn
+	schema  *feature.Schema
+	others  []string            // columns of the table that the schema lacks
+	version int64               // of the file's definitions when others were read
+	purge   driver.Stmt         // nil without a TTL
+	stmts   map[int]driver.Stmt // upserts of 1, 2, 4 … rows, prepared when first needed
+	args    []driver.NamedValue // of one row after the other
+	most    int
+	json    []byte
 }
 
 func newTable(c conn, s *feature.Schema) *table {
-	most := chunk
-	for most*(len(s.Fields)+len(added)) > maxVariables {
-		most /= 2
-	}
-	return &table{conn: c, schema: s, stmts: map[int]driver.Stmt{}, most: most}
+	t := &table{conn: c, stmts: map[int]driver.Stmt{}}
+	t.fitTo(s, nil)
+	return t
 }
 
 // write puts the live rows of some batches into one transaction.
 func (t *table) write(group []job) error {
 	return classify(t.conn.inTransaction(func() error {
+		if err := t.look(); err != nil {
+			return err
+		}
 		if err := t.expire(); err != nil {
 			return err
 		}
@@ -102,7 +105,7 @@ func (t *table) upsert(args []driver.NamedValue, rows int) error {
 	stmt, ok := t.stmts[rows]
 	if !ok {
 		var err error
-		if stmt, err = t.conn.Prepare(upsert(t.schema, rows)); err != nil {
+		if stmt, err = t.conn.Prepare(upsert(t.schema, t.others, rows)); err != nil {
 			return err
 		}
 		t.stmts[rows] = stmt
@@ -117,13 +120,20 @@ func run(stmt driver.Stmt, args []driver.NamedValue) error {
 	return err
 }
 
-func (t *table) close() error {
+// forget closes the upserts.
+func (t *table) forget() error {
 	var errs []error
 	for _, stmt := range t.stmts {
 		errs = append(errs, stmt.Close())
 	}
+	clear(t.stmts)
+	return errors.Join(errs...)
+}
+
+func (t *table) close() error {
+	err := t.forget()
 	if t.purge != nil {
-		errs = append(errs, t.purge.Close())
+		err = errors.Join(err, t.purge.Close())
 	}
-	return errors.Join(append(errs, t.conn.Close())...)
+	return errors.Join(err, t.conn.Close())
 }

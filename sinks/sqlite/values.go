@@ -28,9 +28,12 @@ func (t *table) value(c *feature.Column, i int) driver.Value {
 	case feature.String:
 		return string(c.Slice(i))
 	case feature.Bytes:
+		if affinity(c.Field) == "TEXT" {
+			return string(appendBytes(nil, c, i))
+		}
 		return c.Slice(i)
 	}
-	t.json = appendList(t.json[:0], c, i)
+	t.json = appendJSON(t.json[:0], c, i)
 	return string(t.json)
 }
 
@@ -74,12 +77,14 @@ func decode(f feature.Field, v any) (any, error) {
 		switch f.Kind {
 		case feature.String:
 			return v, nil
-		case feature.List:
-			return parseList(f, v)
+		case feature.Bytes:
+			return parseBytes(f, v)
+		case feature.List, feature.Map, feature.Struct:
+			return parseJSON(f, v)
 		}
 	case []byte:
 		switch {
-		case f.Kind == feature.Bytes:
+		case affinity(f) == "BLOB":
 			return v, nil
 		case f.Kind == feature.Float32 && len(v) == 4:
 			return math.Float32frombits(binary.BigEndian.Uint32(v)), nil

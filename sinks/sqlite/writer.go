@@ -19,6 +19,7 @@ type writer struct {
 	table *table
 
 	jobs    chan job
+	growths chan growth
 	closing chan struct{}
 	ended   chan struct{}
 	once    sync.Once
@@ -37,7 +38,7 @@ type job struct {
 func newWriter(s Sink, n *pipeline.SinkNode, c conn) *writer {
 	w := &writer{
 		sink: s, node: n, table: newTable(c, n.Schema),
-		jobs: make(chan job), closing: make(chan struct{}), ended: make(chan struct{}),
+		jobs: make(chan job), growths: make(chan growth), closing: make(chan struct{}), ended: make(chan struct{}),
 		reported: map[*pipeline.Lane]int64{},
 	}
 	go w.run()
@@ -82,6 +83,8 @@ func (w *writer) run() {
 			return
 		case j := <-w.jobs:
 			w.write(w.gather(j))
+		case g := <-w.growths:
+			g.done <- w.table.grow(g.schema)
 		}
 	}
 }
