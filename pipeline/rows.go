@@ -73,7 +73,7 @@ func keepsIdentity(in, out *feature.Schema) error {
 	var errs []error
 	for _, name := range names {
 		a, b := in.Fields[in.Index(name)], out.Fields[out.Index(name)]
-		if a.Kind != b.Kind || a.Logical != b.Logical {
+		if a.Kind != b.Kind || a.Logical != b.Logical || a.Size != b.Size {
 			errs = append(errs, fmt.Errorf("column %v becomes %v: deletes would lose it", a, b))
 		}
 	}

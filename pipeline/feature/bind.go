@@ -168,10 +168,11 @@ func structFields(t reflect.Type) ([]structField, error) {
 	return out, nil
 }
 
-// fieldOf is the column that a Go type stands for: like, if it can hold that.
+// fieldOf is the column that a Go type stands for: like, if it can hold that. A
+// struct in it may leave out fields of like's, as the row's may.
 func fieldOf(t reflect.Type, like *Field) (Field, error) {
 	nullable := t.Kind() == reflect.Pointer
-	if like != nil {
+	if like != nil && len(like.Children) == 0 {
 		same := *like
 		same.Nullable = nullable
 		if _, err := bindType(t, same); err == nil {

@@ -3,6 +3,7 @@ package feature
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -28,7 +29,12 @@ const (
 var kindNames = [...]string{"invalid", "bool", "int32", "int64", "float32", "float64", "string", "bytes", "list", "map", "struct"}
 
 // String is the name of the kind, in lower case.
-func (k Kind) String() string { return kindNames[k] }
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "kind " + strconv.Itoa(int(k))
+}
 
 // Logical is what a value stands for, by the names of Avro's logical types.
 type Logical uint8
@@ -56,7 +62,12 @@ var logicalNames = [...]string{
 }
 
 // String is Avro's name of the logical type; empty for Plain.
-func (l Logical) String() string { return logicalNames[l] }
+func (l Logical) String() string {
+	if int(l) < len(logicalNames) {
+		return logicalNames[l]
+	}
+	return "logical " + strconv.Itoa(int(l))
+}
 
 // Unit is how long one step of the logical type lasts; zero where it isn't a
 // point in time.

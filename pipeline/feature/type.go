@@ -64,7 +64,7 @@ func (f Field) valid() bool {
 	case Duration:
 		return f.Kind == Bytes && f.Size == 12
 	}
-	return f.Kind == Int64
+	return f.Kind == Int64 && f.Logical < Decimal
 }
 
 // canBeKey reports whether the values have one way of being written, and stores can look for them.

@@ -59,56 +59,101 @@ func (c *Column) Append(v any) error {
 		return nil
 	}
 	n := c.Len()
-	switch v := v.(type) {
-	case bool:
-		c.Bools = append(c.Bools, v)
-	case int32:
-		c.Int32s = append(c.Int32s, v)
-	case int64:
-		c.Int64s = append(c.Int64s, v)
-	case float32:
-		c.Float32s = append(c.Float32s, v)
-	case float64:
-		c.Float64s = append(c.Float64s, v)
-	case string:
-		c.Bytes = append(c.Bytes, v...)
-		c.Offsets = append(c.Offsets, uint32(len(c.Bytes)))
-	case []byte:
-		c.Bytes = append(c.Bytes, v...)
-		c.Offsets = append(c.Offsets, uint32(len(c.Bytes)))
-	default:
-		if err := c.appendNested(v); err != nil {
-			c.Truncate(n)
-			return err
-		}
-	}
-	if c.Len() != n+1 {
-		return fmt.Errorf("column %v: can't hold a %T", c.Field, v)
+	if err := c.appendValue(v); err != nil {
+		c.Truncate(n)
+		return err
 	}
 	c.MarkValid()
 	return nil
 }
 
-func (c *Column) appendNested(v any) error {
+func (c *Column) appendValue(v any) error {
+	k := c.Field.Kind
 	switch v := v.(type) {
-	case []any:
-		if c.Field.Kind != List {
+	case bool:
+		if k == Bool {
+			c.Bools = append(c.Bools, v)
 			return nil
 		}
-		for _, e := range v {
-			if err := c.Elem().Append(e); err != nil {
-				return err
-			}
+	case int32:
+		if k == Int32 {
+			c.Int32s = append(c.Int32s, v)
+			return nil
 		}
-		c.Close()
+	case int64:
+		if k == Int64 {
+			c.Int64s = append(c.Int64s, v)
+			return nil
+		}
+	case float32:
+		if k == Float32 {
+			c.Float32s = append(c.Float32s, v)
+			return nil
+		}
+	case float64:
+		if k == Float64 {
+			c.Float64s = append(c.Float64s, v)
+			return nil
+		}
+	default:
+		return c.appendVarying(v)
+	}
+	return c.refuse(v)
+}
+
+// appendVarying adds a value that has no fixed size.
+func (c *Column) appendVarying(v any) error {
+	k := c.Field.Kind
+	switch v := v.(type) {
+	case string:
+		if k == String {
+			c.Bytes = append(c.Bytes, v...)
+			c.Offsets = append(c.Offsets, uint32(len(c.Bytes)))
+			return nil
+		}
+	case []byte:
+		if k == Bytes && c.Field.holds(v) {
+			c.Bytes = append(c.Bytes, v...)
+			c.Offsets = append(c.Offsets, uint32(len(c.Bytes)))
+			return nil
+		}
+	case []any:
+		if k == List {
+			return c.appendList(v)
+		}
 	case map[string]any:
-		switch c.Field.Kind {
+		switch k {
 		case Map:
 			return c.appendMap(v)
 		case Struct:
 			return c.appendStruct(v)
 		}
 	}
+	return c.refuse(v)
+}
+
+func (c *Column) refuse(v any) error {
+	if b, ok := v.([]byte); ok && c.Field.Kind == Bytes {
+		return fmt.Errorf("column %v can't hold 0x%.20x, which has %d bytes", c.Field, b, len(b))
+	}
+	return fmt.Errorf("column %v can't hold a %T", c.Field, v)
+}
+
+// holds reports whether bytes are a value of a Bytes field.
+func (f Field) holds(b []byte) bool {
+	if f.Logical == Decimal {
+		return len(TrimUnscaled(b)) == len(b) && f.HoldsUnscaled(Unscaled(b))
+	}
+	return f.Size == 0 || f.Size == len(b)
+}
+
+func (c *Column) appendList(items []any) error {
+	for i, item := range items {
+		if err := c.Elem().Append(item); err != nil {
+			return fmt.Errorf("item %d: %w", i, err)
+		}
+	}
+	c.Close()
 	return nil
 }
 
@@ -128,11 +173,19 @@ func (c *Column) appendMap(m map[string]any) error {
 
 // appendStruct takes a field that isn't there as null.
 func (c *Column) appendStruct(m map[string]any) error {
+	known := 0
 	for i := range c.Children {
 		child := &c.Children[i]
-		if err := child.Append(m[child.Field.Name]); err != nil {
+		v, ok := m[child.Field.Name]
+		if ok {
+			known++
+		}
+		if err := child.Append(v); err != nil {
 			return err
 		}
+	}
+	if known < len(m) {
+		return fmt.Errorf("column %v has %d of the %d fields given", c.Field, known, len(m))
 	}
 	return nil
 }

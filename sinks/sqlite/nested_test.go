@@ -72,12 +72,22 @@ func TestTextThatNoSinkWroteIsAnError(t *testing.T) {
 		f    feature.Field
 		text string
 	}{
-		{decimal, "1"}, {decimal, "1.234"}, {decimal, "123.00"}, {decimal, "x.00"}, {decimal, ""},
-		{feature.MapOf("m", decimal), `{"a":"1"}`}, {feature.MapOf("m", decimal), `[]`}, {feature.MapOf("m", decimal), `{`},
-		{feature.StructOf("s", rowgen.Types()[0]), `{}`}, {feature.StructOf("s", rowgen.Types()[0]), `{"a_bool":true,"b":1}`},
-		{feature.ListOf("l", rowgen.Types()[1]), `[1.5]`}, {feature.ListOf("l", rowgen.Types()[6]), `["6162"]`},
-		{rowgen.Types()[9], "f81d4fae"}, {feature.ListOf("l", rowgen.Types()[10]), `["0x00"]`},
-		{feature.ListOf("l", rowgen.Types()[1]), `[true]`}, {feature.ListOf("l", rowgen.Types()[0]), `{}`},
+		{decimal, "1"},
+		{decimal, "1.234"},
+		{decimal, "123.00"},
+		{decimal, "x.00"},
+		{decimal, ""},
+		{feature.MapOf("m", decimal), `{"a":"1"}`},
+		{feature.MapOf("m", decimal), `[]`},
+		{feature.MapOf("m", decimal), `{`},
+		{feature.StructOf("s", rowgen.Types()[0]), `{}`},
+		{feature.StructOf("s", rowgen.Types()[0]), `{"a_bool":true,"b":1}`},
+		{feature.ListOf("l", rowgen.Types()[1]), `[1.5]`},
+		{feature.ListOf("l", rowgen.Types()[6]), `["6162"]`},
+		{rowgen.Types()[9], "f81d4fae"},
+		{feature.ListOf("l", rowgen.Types()[10]), `["0x00"]`},
+		{feature.ListOf("l", rowgen.Types()[1]), `[true]`},
+		{feature.ListOf("l", rowgen.Types()[0]), `{}`},
 	} {
 		if got, err := decode(c.f, c.text); err == nil {
 			t.Errorf("%v from %q: %v", c.f, c.text, got)
