@@ -87,7 +87,7 @@ func bindType(t reflect.Type, f Field) (codec, error) {
 	case f.Kind == Map && t.Kind() == reflect.Map && t.Key().Kind() == reflect.String:
 		_, value := f.Entries()
 		return item(value)
-	case f.Kind == Struct && t.Kind() == reflect.Struct:
+	case f.Kind == Struct && t.Kind() == reflect.Struct && t != timeType && t != ratType:
 		return bindFields(t, f.Children)
 	case f.Logical == Decimal && t == ratType, t == timeType && f.Logical.Unit() != 0, isBytes(t, f):
 		return codec{}, nil
