@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"math"
 	"path/filepath"
 	"testing"
@@ -92,5 +93,19 @@ func TestTextThatNoSinkWroteIsAnError(t *testing.T) {
 		if got, err := decode(c.f, c.text); err == nil {
 			t.Errorf("%v from %q: %v", c.f, c.text, got)
 		}
+	}
+}
+
+func TestAMapIsWrittenInTheOrderOfItsKeys(t *testing.T) {
+	c := feature.NewColumn(feature.MapOf("m", feature.Field{Kind: feature.Int32}))
+	keys, values := c.Entries()
+	for i, k := range []string{"b", "a", "c", ""} {
+		if err := errors.Join(keys.Append(k), values.Append(int32(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Close()
+	if got, want := string(appendJSON(nil, &c, 0)), `{"":3,"a":1,"b":0,"c":2}`; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
