@@ -44,29 +44,6 @@ func size(writer byte, k string, v int64, added ...byte) feature.Record {
 	return feature.Record{Key: []byte(k), Value: append(body, added...)}
 }
 
-// grown is a memory sink whose table takes the columns that its rows have.
-type grown struct{ *memory.Sink }
-
-func (s grown) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer, error) {
-	w, err := s.Sink.Open(ctx, n)
-	if _, ok := w.(pipeline.Evolver); ok || err != nil {
-		return w, err
-	}
-	if k, ok := w.(pipeline.Keeper); ok {
-		return grownKeeper{grownWriter{w}, k}, nil
-	}
-	return grownWriter{w}, nil
-}
-
-type grownWriter struct{ pipeline.Writer }
-
-func (grownWriter) Evolve(context.Context, *feature.Schema) error { return nil }
-
-type grownKeeper struct {
-	grownWriter
-	pipeline.Keeper
-}
-
 // written are the rows of a store by key and offset, nulls left out.
 func written(t *testing.T, s *memory.Sink) string {
 	t.Helper()
@@ -112,8 +89,8 @@ func syncSizes(t *testing.T, log *events.Log, online, offline *memory.Sink) {
 		stages.Decode{Group: sizes, Schema: declared, Format: stages.Confluent{Registry: sizeWriters}})
 	kept := pipeline.Via(pipeline.Via(rows, "dedup", stages.Dedup{}), "guard", stages.OrderGuard{})
 	pipeline.Join("commit", stages.Commit{},
-		pipeline.To(kept, "online", grown{online}),
-		pipeline.To(pipeline.Via(kept, "batch", stages.Batch{}), "offline", grown{offline}))
+		pipeline.To(kept, "online", online),
+		pipeline.To(pipeline.Via(kept, "batch", stages.Batch{}), "offline", offline))
 	if err := run(t, g); err != nil {
 		t.Fatal(err)
 	}
