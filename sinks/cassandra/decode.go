@@ -24,7 +24,7 @@ func decode(f feature.Field, data []byte) (any, error) {
 	if data == nil {
 		return nil, nil
 	}
-	if want := width(f.Kind); want > 0 && len(data) != want {
+	if want := width(f); want > 0 && len(data) != want {
 		return nil, fmt.Errorf("%v: %d bytes", f, len(data))
 	}
 	switch f.Kind {
@@ -45,14 +45,21 @@ func decode(f feature.Field, data []byte) (any, error) {
 	case feature.String:
 		return string(data), nil
 	case feature.Bytes:
+		if f.Logical == feature.Decimal {
+			return decodeDecimal(f, data)
+		}
 		return append([]byte{}, data...), nil
+	case feature.List:
+		return decodeList(f, data)
+	case feature.Map:
+		return decodeMap(f, data)
 	}
-	return decodeList(f, data)
+	return decodeStruct(f, data)
 }
 
-// width is how long values of a kind are; 0 where that differs.
-func width(k feature.Kind) int {
-	switch k {
+// width is how long values of a field are; 0 where that differs.
+func width(f feature.Field) int {
+	switch f.Kind {
 	case feature.Bool:
 		return 1
 	case feature.Int32, feature.Float32:
@@ -60,30 +67,96 @@ func width(k feature.Kind) int {
 	case feature.Int64, feature.Float64:
 		return 8
 	}
-	return 0
+	return f.Size
+}
+
+func decodeDecimal(f feature.Field, data []byte) (any, error) {
+	if len(data) < 5 {
+		return nil, fmt.Errorf("%v: %w", f, errShort)
+	}
+	if scale := int32(binary.BigEndian.Uint32(data)); int(scale) != f.Scale {
+		return nil, fmt.Errorf("%v: a value of scale %d", f, scale)
+	}
+	return append([]byte{}, feature.TrimUnscaled(data[4:])...), nil
 }
 
 func decodeList(f feature.Field, data []byte) (any, error) {
-	if len(data) < 4 {
-		return nil, fmt.Errorf("%v: %w", f, errShort)
+	n, data, err := cutCount(f, data)
+	if err != nil {
+		return nil, err
 	}
-	n, data := binary.BigEndian.Uint32(data), data[4:]
 	items := []any{}
 	for range n {
-		item, rest, err := cut(data)
-		if err == nil && f.Elem().Nullable {
-			item, _, err = cut(item)
+		var item any
+		if item, data, err = cutItem(f.Elem(), data); err != nil {
+			return nil, fmt.Errorf("%v: %w", f, err)
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+func decodeMap(f feature.Field, data []byte) (any, error) {
+	n, data, err := cutCount(f, data)
+	if err != nil {
+		return nil, err
+	}
+	key, value := f.Entries()
+	entries := map[string]any{}
+	for range n {
+		var k, v any
+		if k, data, err = cutItem(key, data); err == nil {
+			v, data, err = cutItem(value, data)
+		}
+		name, ok := k.(string)
+		if err == nil && !ok {
+			err = errors.New("a null key")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%v: %w", f, err)
 		}
-		v, err := decode(f.Elem(), item)
-		if err != nil {
-			return nil, err
-		}
-		items, data = append(items, v), rest
+		entries[name] = v
 	}
-	return items, nil
+	return entries, nil
+}
+
+// decodeStruct takes fields that the value ends before as null.
+func decodeStruct(f feature.Field, data []byte) (any, error) {
+	fields := make(map[string]any, len(f.Children))
+	for _, c := range f.Children {
+		var value []byte
+		var err error
+		if len(data) > 0 {
+			if value, data, err = cut(data); err != nil {
+				return nil, fmt.Errorf("%v: %w", f, err)
+			}
+		}
+		if fields[c.Name], err = decode(c, value); err != nil {
+			return nil, fmt.Errorf("%v: %w", f, err)
+		}
+	}
+	return fields, nil
+}
+
+// cutCount takes the number of items off the front of a collection.
+func cutCount(f feature.Field, data []byte) (n uint32, rest []byte, err error) {
+	if len(data) < 4 {
+		return 0, nil, fmt.Errorf("%v: %w", f, errShort)
+	}
+	return binary.BigEndian.Uint32(data), data[4:], nil
+}
+
+// cutItem takes an item off the front of a collection's items.
+func cutItem(f feature.Field, data []byte) (v any, rest []byte, err error) {
+	item, rest, err := cut(data)
+	if err == nil && f.Nullable {
+		item, _, err = cut(item)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err = decode(f, item)
+	return v, rest, err
 }
 
 // cut takes a value off the front of data, behind its length: nil for a null.

@@ -36,24 +36,52 @@ func appendValue(dst []byte, c *feature.Column, i int) []byte {
 		return binary.BigEndian.AppendUint32(dst, math.Float32bits(c.Float32s[i]))
 	case feature.Float64:
 		return binary.BigEndian.AppendUint64(dst, math.Float64bits(c.Float64s[i]))
-	case feature.String, feature.Bytes:
+	case feature.String:
 		return append(dst, c.Slice(i)...)
+	case feature.Bytes:
+		if c.Field.Logical == feature.Decimal {
+			dst = binary.BigEndian.AppendUint32(dst, uint32(c.Field.Scale))
+		}
+		return append(dst, c.Slice(i)...)
+	case feature.List:
+		return appendList(dst, c, i)
+	case feature.Map:
+		return appendMap(dst, c, i)
 	}
-	return appendList(dst, c, i)
+	for k := range c.Children {
+		dst = appendField(dst, &c.Children[k], i)
+	}
+	return dst
 }
 
-// appendList appends the count of items and each item behind its length.
+// appendList appends the count of items and each item.
 func appendList(dst []byte, c *feature.Column, i int) []byte {
 	from, to := c.Items(i)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(to-from))
 	for j := from; j < to; j++ {
-		if !c.Elem().Field.Nullable {
-			dst = appendSized(dst, func(dst []byte) []byte { return appendValue(dst, c.Elem(), j) })
-			continue
-		}
-		dst = appendSized(dst, func(dst []byte) []byte { return appendField(dst, c.Elem(), j) })
+		dst = appendItem(dst, c.Elem(), j)
 	}
 	return dst
+}
+
+// appendMap appends the count of entries, and each key and value in the order of the keys. Cassandra sorts them itself
+// in a column, but takes them as they come within a packed row, where equal maps then would differ.
+func appendMap(dst []byte, c *feature.Column, i int) []byte {
+	entries := c.SortedEntries(i)
+	keys, values := c.Entries()
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(entries)))
+	for _, j := range entries {
+		dst = appendItem(appendItem(dst, keys, j), values, j)
+	}
+	return dst
+}
+
+// appendItem appends an item of a collection behind its length: in a tuple, if it may be null.
+func appendItem(dst []byte, c *feature.Column, j int) []byte {
+	if c.Field.Nullable {
+		return appendSized(dst, func(dst []byte) []byte { return appendField(dst, c, j) })
+	}
+	return appendSized(dst, func(dst []byte) []byte { return appendValue(dst, c, j) })
 }
 
 // appendField appends row i behind its length, which is -1 for a null: a field of a tuple or of a user-defined type.
@@ -84,8 +112,12 @@ func appendPacked(dst []byte, t *table, rows *feature.Rows, i int, v feature.Ver
 	dst = appendInt(dst, v.Epoch)
 	dst = appendInt(dst, v.Partition)
 	dst = binary.BigEndian.AppendUint64(append(dst, 0, 0, 0, 8), uint64(v.Offset))
-	for _, c := range t.features {
-		dst = appendField(dst, &rows.Columns[c], i)
+	for _, s := range t.slots {
+		if s.field < 0 {
+			dst = binary.BigEndian.AppendUint32(dst, math.MaxUint32)
+			continue
+		}
+		dst = appendField(dst, &rows.Columns[s.field], i)
 	}
 	return dst
 }

@@ -2,8 +2,14 @@ package cassandra
 
 import (
 	"bytes"
+	"encoding"
+	"encoding/binary"
 	"fmt"
+	"maps"
 	"math"
+	"math/big"
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/gocql/gocql"
@@ -15,38 +21,101 @@ import (
 // driverType is what gocql calls cqlType.
 func driverType(f feature.Field) gocql.TypeInfo {
 	native := func(t gocql.Type) gocql.NativeType { return gocql.NewNativeType(4, t, "") }
-	if f.Kind != feature.List {
-		return native(map[string]gocql.Type{
-			"boolean": gocql.TypeBoolean, "date": gocql.TypeDate, "int": gocql.TypeInt, "timestamp": gocql.TypeTimestamp,
-			"bigint": gocql.TypeBigInt, "float": gocql.TypeFloat, "double": gocql.TypeDouble, "text": gocql.TypeText, "blob": gocql.TypeBlob,
-		}[cqlType(f)])
+	switch f.Kind {
+	case feature.List:
+		return gocql.CollectionType{NativeType: native(gocql.TypeList), Elem: driverItemType(f.Elem())}
+	case feature.Map:
+		key, value := f.Entries()
+		return gocql.CollectionType{NativeType: native(gocql.TypeMap), Key: driverType(key), Elem: driverItemType(value)}
+	case feature.Struct:
+		udt := gocql.UDTTypeInfo{NativeType: native(gocql.TypeUDT)}
+		for _, c := range f.Children {
+			udt.Elements = append(udt.Elements, gocql.UDTField{Name: c.Name, Type: driverType(c)})
+		}
+		return udt
 	}
-	item := driverType(f.Elem())
-	if f.Elem().Nullable {
-		item = gocql.TupleTypeInfo{NativeType: native(gocql.TypeTuple), Elems: []gocql.TypeInfo{item}}
+	return native(map[string]gocql.Type{
+		"boolean": gocql.TypeBoolean, "date": gocql.TypeDate, "int": gocql.TypeInt, "timestamp": gocql.TypeTimestamp,
+		"bigint": gocql.TypeBigInt, "float": gocql.TypeFloat, "double": gocql.TypeDouble, "text": gocql.TypeText,
+		"blob": gocql.TypeBlob, "decimal": gocql.TypeDecimal, "uuid": gocql.TypeUUID,
+	}[nativeType(f)])
+}
+
+func driverItemType(f feature.Field) gocql.TypeInfo {
+	if !f.Nullable {
+		return driverType(f)
 	}
-	return gocql.CollectionType{NativeType: native(gocql.TypeList), Elem: item}
+	return gocql.TupleTypeInfo{NativeType: gocql.NewNativeType(4, gocql.TypeTuple, ""), Elems: []gocql.TypeInfo{driverType(f)}}
 }
 
 // driverValue is a value as gocql wants it.
-func driverValue(f feature.Field, v any) any {
+func driverValue(t *testing.T, f feature.Field, v any) any {
+	t.Helper()
 	switch {
 	case v == nil:
-		return nil
+		return wire(nil) // of a struct, gocql takes no plain nil
 	case f.Logical == feature.Date:
 		return int64(v.(int32)) * 86_400_000
+	case f.Logical == feature.Decimal:
+		return driverDecimal(t, f, v.([]byte))
 	case f.Kind == feature.List:
 		items := []any{}
 		for _, item := range v.([]any) {
-			item = driverValue(f.Elem(), item)
-			if f.Elem().Nullable {
-				item = []any{item}
-			}
-			items = append(items, item)
+			items = append(items, driverItem(t, f.Elem(), item))
 		}
 		return items
+	case f.Kind == feature.Map:
+		return driverMap(t, f, v.(map[string]any))
+	case f.Kind == feature.Struct:
+		fields := map[string]any{}
+		for _, c := range f.Children {
+			fields[c.Name] = driverValue(t, c, v.(map[string]any)[c.Name])
+		}
+		return fields
 	}
 	return v
+}
+
+func driverItem(t *testing.T, f feature.Field, v any) any {
+	t.Helper()
+	switch {
+	case f.Nullable && v == nil:
+		return []any{nil}
+	case f.Nullable:
+		return []any{driverValue(t, f, v)}
+	}
+	return driverValue(t, f, v)
+}
+
+// driverDecimal is gocql's own type for decimals, of the text of one.
+func driverDecimal(t *testing.T, f feature.Field, unscaled []byte) any {
+	t.Helper()
+	digits := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(f.Scale)), nil)
+	text := new(big.Rat).SetFrac(feature.Unscaled(unscaled), digits).FloatString(f.Scale)
+	pointer, err := driverType(f).NewWithError()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := reflect.New(reflect.TypeOf(pointer).Elem().Elem()).Interface()
+	if err := d.(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// driverMap has gocql marshal entry by entry: of a whole map it takes them in any order.
+func driverMap(t *testing.T, f feature.Field, m map[string]any) any {
+	t.Helper()
+	_, value := f.Entries()
+	out := wire(binary.BigEndian.AppendUint32(nil, uint32(len(m))))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		entry, err := gocql.Marshal(driverType(f), map[string]any{k: driverItem(t, value, m[k])})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, entry[4:]...)
+	}
+	return out
 }
 
 func extremes(t testing.TB) *feature.Rows {
@@ -60,7 +129,7 @@ func TestBytesAreThoseOfTheDriver(t *testing.T) {
 	rows := extremes(t)
 	for c, f := range rows.Schema.Fields {
 		for i := range rows.Len() {
-			want, err := gocql.Marshal(driverType(f), driverValue(f, rows.Columns[c].Value(i)))
+			want, err := gocql.Marshal(driverType(f), driverValue(t, f, rows.Columns[c].Value(i)))
 			if err != nil {
 				t.Fatalf("%v: gocql: %v", f, err)
 			}
@@ -89,17 +158,17 @@ func TestAPackedRowIsThatOfTheDriver(t *testing.T) {
 		} {
 			udt.Elements = append(udt.Elements, gocql.UDTField{Name: f.Name, Type: driverType(f)})
 		}
-		for _, c := range tb.features {
-			f := rows.Schema.Fields[c]
+		for _, s := range tb.slots {
+			c, f := s.field, rows.Schema.Fields[s.field]
 			udt.Elements = append(udt.Elements, gocql.UDTField{Name: f.Name, Type: driverType(f)})
-			values[f.Name] = driverValue(f, rows.Columns[c].Value(i))
+			values[f.Name] = driverValue(t, f, rows.Columns[c].Value(i))
 		}
 		want, err := gocql.Marshal(udt, values)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := appendPacked(nil, tb, rows, i, v); !bytes.Equal(got, want) {
-			t.Fatalf("row %d is\n%x, and to gocql\n%x", i, got, want)
+			t.Fatalf("row %d is\n%.2000x, and to gocql\n%.2000x", i, got, want)
 		}
 	}
 }
@@ -143,6 +212,12 @@ func exact(v any) string {
 			out += exact(e) + " "
 		}
 		return out + "]"
+	case map[string]any:
+		out := "{"
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			out += fmt.Sprintf("%q:%s ", k, exact(v[k]))
+		}
+		return out + "}"
 	}
 	return fmt.Sprintf("%T %x", v, v)
 }
@@ -150,9 +225,12 @@ func exact(v any) string {
 func FuzzDecodeNeverPanics(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 1})
 	f.Add([]byte{255, 255, 255, 255, 0})
-	list := feature.Field{Kind: feature.List, Children: []feature.Field{{Kind: feature.Int32, Nullable: true}}}
+	f.Add([]byte{0, 0, 0, 1, 255, 255, 255, 255, 0, 0, 0, 0})
+	fields := append(rowgen.Nested(), rowgen.Types()...)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		decode(list, data)
+		for _, f := range fields {
+			decode(f, data)
+		}
 		(&table{schema: &feature.Schema{}}).unpack(data)
 	})
 }

@@ -54,6 +54,19 @@ func passing(err error) bool {
 	return errors.As(err, &network)
 }
 
+// refusal reports whether a node has understood a change of the schema, but does not make it: what it adds may be there.
+func refusal(err error) bool {
+	var answer gocql.RequestError
+	if !errors.As(err, &answer) {
+		return false
+	}
+	switch answer.Code() {
+	case gocql.ErrCodeInvalid, gocql.ErrCodeConfig, gocql.ErrCodeAlreadyExists:
+		return true
+	}
+	return false
+}
+
 // nextHost asks another node where one failed, three in all. gocql asks no other by itself.
 type nextHost struct{}
 
@@ -103,9 +116,19 @@ func badText(c *feature.Column, i int) []byte {
 		if b := c.Slice(i); !utf8.Valid(b) {
 			return b
 		}
-	case feature.List:
-		for j, to := c.Items(i); j < to; j++ {
-			if bad := badText(c.Elem(), j); bad != nil {
+	case feature.Struct:
+		return badChild(c, i, i+1)
+	case feature.List, feature.Map:
+		from, to := c.Items(i)
+		return badChild(c, from, to)
+	}
+	return nil
+}
+
+func badChild(c *feature.Column, from, to int) []byte {
+	for k := range c.Children {
+		for j := from; j < to; j++ {
+			if bad := badText(&c.Children[k], j); bad != nil {
 				return bad
 			}
 		}

@@ -29,6 +29,11 @@ func (s *Sink) scan(ctx context.Context, schema *feature.Schema, yield func(feat
 		return err
 	}
 	defer c.Close()
+	if schema.Group.Evolve {
+		if t, err = c.asItIs(ctx, t); err != nil {
+			return err
+		}
+	}
 	cells := make([]wire, len(t.keys())+len(t.values()))
 	into := make([]any, len(cells))
 	for i := range cells {
@@ -52,6 +57,16 @@ func (s *Sink) scan(ctx context.Context, schema *feature.Schema, yield func(feat
 	return nil
 }
 
+// asItIs is the table with the columns that it has. Those that it lacks are null in every row.
+func (c *connection) asItIs(ctx context.Context, t *table) (*table, error) {
+	have, err := c.shape(ctx, t)
+	if err != nil || !have.exists() {
+		return t, err
+	}
+	fitted, _, err := t.fit(have)
+	return fitted, err
+}
+
 // stored reads a row of the scan: keys, then values.
 func (t *table) stored(cells []wire) (feature.Stored, error) {
 	n := len(t.schema.Keys())
@@ -63,11 +78,15 @@ func (t *table) stored(cells []wire) (feature.Stored, error) {
 		}
 	}
 	row := feature.Stored{Values: make([]any, len(t.schema.Fields))}
-	if err := t.decodeAll(row.Values, t.schema.Keys(), cells[:n]); err != nil {
-		return row, err
+	for i, field := range t.schema.Keys() {
+		if err := t.decode(row.Values, field, cells[i]); err != nil {
+			return row, err
+		}
 	}
-	if err := t.decodeAll(row.Values, t.features, values[len(versionColumns):]); err != nil {
-		return row, err
+	for i, s := range t.slots {
+		if err := t.decode(row.Values, s.field, values[len(versionColumns)+i]); err != nil {
+			return row, err
+		}
 	}
 	return row, t.decodeVersion(&row, values)
 }
@@ -89,15 +108,14 @@ func (t *table) unpack(packed []byte) ([]wire, error) {
 	return values[1:], nil
 }
 
-func (t *table) decodeAll(dst []any, of []int, cells []wire) error {
-	for i, c := range of {
-		v, err := decode(t.schema.Fields[c], cells[i])
-		if err != nil {
-			return err
-		}
-		dst[c] = v
+// decode reads the value of a field, if it is one of the schema.
+func (t *table) decode(row []any, field int, cell wire) error {
+	if field < 0 {
+		return nil
 	}
-	return nil
+	v, err := decode(t.schema.Fields[field], cell)
+	row[field] = v
+	return err
 }
 
 func (t *table) decodeVersion(row *feature.Stored, values []wire) error {

@@ -14,6 +14,7 @@ import (
 type send struct {
 	w    *writer
 	ctx  context.Context
+	plan *plan
 	life span
 	open map[string]*request // by node, the rows that wait for more
 	next *request            // the row in hand
@@ -24,8 +25,8 @@ type send struct {
 	failed   error // of the first request that failed
 }
 
-func (w *writer) begin(ctx context.Context, life span) *send {
-	return &send{w: w, ctx: ctx, life: life, open: map[string]*request{}, next: w.borrow(), pick: w.conn.Query(w.upsert)}
+func (w *writer) begin(ctx context.Context, p *plan, life span) *send {
+	return &send{w: w, ctx: ctx, plan: p, life: life, open: map[string]*request{}, next: w.borrow(p), pick: w.conn.Query(p.upsert)}
 }
 
 // add sends row i, or has it wait for others of its node.
@@ -43,7 +44,7 @@ func (s *send) add(rows *feature.Rows, i int) error {
 		r = nil
 	}
 	if r == nil {
-		r = s.w.borrow()
+		r = s.w.borrow(s.plan)
 		s.open[node] = r
 	}
 	r.take(s.next)
@@ -61,7 +62,7 @@ func (s *send) dispatch(r *request) error {
 		return s.ctx.Err()
 	}
 	s.inFlight.Go(func() {
-		if err := s.w.execute(s.ctx, r); err != nil {
+		if err := s.w.execute(s.ctx, s.plan, r); err != nil {
 			s.fail(err)
 		}
 		s.w.giveBack(r)

@@ -3,164 +3,154 @@ package cassandra
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
-
-	"github.com/gocql/gocql"
 )
 
-// prepare makes sure of the table, through a session of its own: the one for the writes needs the keyspace to be there.
-func (s *Sink) prepare(ctx context.Context, t *table, log *slog.Logger) error {
-	c, err := s.connectSchema(log)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if err := c.checkDataCenter(ctx, s.DataCenter); err != nil {
-		return err
-	}
-	if err := c.ensureKeyspace(ctx, s); err != nil {
-		return err
-	}
-	return c.ensureTable(ctx, t, s.Create)
+// shape is what a table looks like, in the words of system_schema.
+type shape struct {
+	fixed []string   // the columns that no table gets later: keys, and a packed row
+	grows []column   // what it gets more of: other columns, by name, or the fields of a packed row's type, in order
+	types []userType // of structs, by name
+	row   string     // name of a packed row's type; empty of Plain
 }
 
-// checkDataCenter refuses a name that no node has: all would count as remote, and be asked all the same.
-func (c *connection) checkDataCenter(ctx context.Context, want string) error {
-	if want == "" {
-		return nil
-	}
-	var names []string
-	for _, from := range []string{"system.local", "system.peers"} {
-		name := ""
-		i := c.Query("SELECT data_center FROM " + from).WithContext(ctx).Iter()
-		for i.Scan(&name) {
-			names = append(names, name)
-		}
-		if err := i.Close(); err != nil {
-			return fmt.Errorf("read the data centers: %w", err)
+func (s shape) lines() []string {
+	out := slices.Clone(s.fixed)
+	if s.row != "" {
+		out = append(out, userType{s.row, s.grows}.String())
+	} else {
+		for _, c := range s.grows {
+			out = append(out, c.String())
 		}
 	}
-	if slices.Contains(names, want) {
-		return nil
-	}
-	slices.Sort(names)
-	return fmt.Errorf("DataCenter %q: the nodes are in %s", want, strings.Join(slices.Compact(names), ", "))
-}
-
-func (c *connection) ensureKeyspace(ctx context.Context, s *Sink) error {
-	const find = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?"
-	var name string
-	err := c.Query(find, s.Keyspace).WithContext(ctx).Scan(&name)
-	if err == nil {
-		return nil
-	}
-	if err != gocql.ErrNotFound {
-		return fmt.Errorf("look for keyspace %q: %w", s.Keyspace, err)
-	}
-	if !s.Create {
-		return fmt.Errorf("keyspace %q does not exist; set Create, or run: %s", s.Keyspace, createKeyspace(s.Keyspace, s.Replication))
-	}
-	return c.define(ctx, createKeyspace(s.Keyspace, s.Replication))
-}
-
-func (c *connection) ensureTable(ctx context.Context, t *table, create bool) error {
-	have, err := c.shape(ctx, t)
-	if err != nil {
-		return err
-	}
-	if have == nil && !create {
-		return fmt.Errorf("table %s does not exist; set Create, or run: %s", t.qualified(t.name()), strings.Join(t.createStatements(), "; "))
-	}
-	if have == nil {
-		if err := c.define(ctx, t.createStatements()...); err != nil {
-			return err
-		}
-		if have, err = c.shape(ctx, t); err != nil {
-			return err
-		}
-	}
-	if want := t.shape(); !slices.Equal(have, want) {
-		return fmt.Errorf("table %s has another shape:\n\tit has  %s\n\twanted  %s",
-			t.qualified(t.name()), strings.Join(have, ", "), strings.Join(want, ", "))
-	}
-	return nil
-}
-
-// define changes the schema, one statement after the other, each once all nodes know the one before.
-func (c *connection) define(ctx context.Context, statements ...string) error {
-	for _, stmt := range statements {
-		if err := c.Query(stmt).WithContext(ctx).Exec(); err != nil {
-			return fmt.Errorf("%s: %w", stmt, err)
-		}
-		if err := c.AwaitSchemaAgreement(ctx); err != nil {
-			return fmt.Errorf("%s: the nodes don't agree on the schema: %w", stmt, err)
-		}
-	}
-	return nil
-}
-
-// shape is what the table must look like, in the words of system_schema.
-func (t *table) shape() []string {
-	var out []string
-	for i, k := range t.keys() {
-		out = append(out, describe(k.name, k.typ, "partition_key", i))
-	}
-	for _, v := range t.values() {
-		out = append(out, describe(v.name, v.typ, "regular", -1))
-	}
-	slices.Sort(out)
-	if t.layout == Packed {
-		out = append(out, "type "+t.typeName()+" ("+join(t.fields(), column.String, ", ")+")")
+	for _, u := range s.types {
+		out = append(out, u.String())
 	}
 	return out
 }
 
-// shape is what the table looks like; nil where there is none.
-func (c *connection) shape(ctx context.Context, t *table) ([]string, error) {
+func (s shape) exists() bool { return len(s.fixed) > 0 }
+
+// lack says what is wrong with a table that isn't what its rows need, but could become it.
+func (s shape) lack() string {
+	if s.exists() {
+		return "lacks columns"
+	}
+	return "does not exist"
+}
+
+// shape is what the table must look like.
+func (t *table) shape() shape {
+	var out shape
+	for i, k := range t.keys() {
+		out.fixed = append(out.fixed, fixedColumn(bare(k), "partition_key", i))
+	}
+	if t.layout == Packed {
+		out.row = t.typeName()
+		out.fixed = append(out.fixed, fixedColumn(bare(t.values()[0]), "regular", -1))
+		out.grows = each(t.fields(), bare)
+	} else {
+		out.grows = each(t.values(), bare)
+	}
+	for _, u := range t.userTypes() {
+		if u.name != out.row {
+			out.types = append(out.types, userType{u.name, each(u.fields, bare)})
+		}
+	}
+	out.sort()
+	return out
+}
+
+func (s *shape) sort() {
+	slices.Sort(s.fixed)
+	slices.SortFunc(s.types, func(a, b userType) int { return strings.Compare(a.name, b.name) })
+	if s.row == "" {
+		slices.SortFunc(s.grows, func(a, b column) int { return strings.Compare(a.name, b.name) })
+	}
+}
+
+// shape is what the table looks like, as far as it is the schema's: types of structs in other columns don't count.
+func (c *connection) shape(ctx context.Context, t *table) (shape, error) {
+	out, err := c.columns(ctx, t)
+	if err != nil || !out.exists() {
+		return out, err
+	}
+	want := map[string]bool{}
+	for _, u := range t.userTypes() {
+		want[u.name] = true
+	}
+	types, err := c.types(ctx, t)
+	for _, u := range types {
+		switch {
+		case u.name == out.row:
+			out.grows = u.fields
+		case want[u.name]:
+			out.types = append(out.types, u)
+		}
+	}
+	out.sort()
+	return out, err
+}
+
+func (c *connection) columns(ctx context.Context, t *table) (shape, error) {
 	const find = "SELECT column_name, type, kind, position FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?"
 	i := c.Query(find, t.keyspace, t.name()).WithContext(ctx).Iter()
-	var out []string
+	var out shape
+	if t.layout == Packed {
+		out.row = t.typeName()
+	}
 	var name, typ, kind string
 	var position int
 	for i.Scan(&name, &typ, &kind, &position) {
-		out = append(out, describe(name, typ, kind, position))
+		col := bare(column{name, typ})
+		if kind == "regular" && t.layout == Plain {
+			out.grows = append(out.grows, col)
+			continue
+		}
+		out.fixed = append(out.fixed, fixedColumn(col, kind, position))
 	}
 	if err := i.Close(); err != nil {
-		return nil, fmt.Errorf("read the columns of %s: %w", t.qualified(t.name()), err)
+		return shape{}, fmt.Errorf("read the columns of %s: %w", t.qualified(t.name()), err)
 	}
-	slices.Sort(out)
-	if len(out) == 0 || t.layout != Packed {
-		return out, nil
-	}
-	fields, err := c.typeShape(ctx, t)
-	return append(out, fields...), err
+	return out, nil
 }
 
-func (c *connection) typeShape(ctx context.Context, t *table) ([]string, error) {
-	const find = "SELECT field_names, field_types FROM system_schema.types WHERE keyspace_name = ? AND type_name = ?"
+// types are all user-defined types of the keyspace.
+func (c *connection) types(ctx context.Context, t *table) ([]userType, error) {
+	const find = "SELECT type_name, field_names, field_types FROM system_schema.types WHERE keyspace_name = ?"
+	i := c.Query(find, t.keyspace).WithContext(ctx).Iter()
+	var out []userType
+	var name string
 	var names, types []string
-	err := c.Query(find, t.keyspace, t.typeName()).WithContext(ctx).Scan(&names, &types)
-	if err == gocql.ErrNotFound {
-		return nil, nil
+	for i.Scan(&name, &names, &types) {
+		u := userType{name: name}
+		for k := range names {
+			u.fields = append(u.fields, bare(column{names[k], types[k]}))
+		}
+		out = append(out, u)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the type %s: %w", t.qualified(t.typeName()), err)
+	if err := i.Close(); err != nil {
+		return nil, fmt.Errorf("read the types of keyspace %q: %w", t.keyspace, err)
 	}
-	fields := make([]column, len(names))
-	for i := range names {
-		fields[i] = column{names[i], types[i]}
-	}
-	return []string{"type " + t.typeName() + " (" + join(fields, column.String, ", ") + ")"}, nil
+	return out, nil
 }
 
-// describe writes a column as both sides of the comparison have it. system_schema quotes a type's name only where it
-// must.
-func describe(name, typ, kind string, position int) string {
-	out := quote(name) + " " + strings.ReplaceAll(typ, `"`, "")
-	if kind != "regular" {
-		out += fmt.Sprintf(" %s %d", kind, position)
+// bare writes a type as both sides of the comparison have it: system_schema quotes the name of a user-defined one only
+// where it must.
+func bare(c column) column { return column{c.name, strings.ReplaceAll(c.typ, `"`, "")} }
+
+func each(cs []column, f func(column) column) []column {
+	out := make([]column, len(cs))
+	for i, c := range cs {
+		out[i] = f(c)
 	}
 	return out
+}
+
+func fixedColumn(c column, kind string, position int) string {
+	if kind == "regular" {
+		return c.String()
+	}
+	return fmt.Sprintf("%v %s %d", c, kind, position)
 }

@@ -6,8 +6,10 @@
 //
 //	order.go    the group's order as timestamps, and as the bytes that resolve equal ones
 //	life.go     how long rows live, and why a correction never expires first
-//	table.go    the CQL; types.go, its types; shape.go, what is there against what should be
+//	table.go    the CQL; types.go, its types
+//	prepare.go  the table is made, or grows; shape.go, what is there; fit.go, against what should be
 //	writer.go   Write: collapse.go leaves one row of a key, request.go encodes it, send.go has it in flight
+//	grow.go     columns that appear while it is written
 //	scan.go     reading back
 package cassandra
 
@@ -61,7 +63,8 @@ func (s *Sink) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer,
 		return nil, err
 	}
 	t := newTable(s.Keyspace, s.layout(n.Schema), n.Schema)
-	if err := s.prepare(ctx, t, n.Log); err != nil {
+	t, err := s.prepare(ctx, t, n.Log)
+	if err != nil {
 		return nil, err
 	}
 	c, err := s.connect(n.Log)

@@ -28,14 +28,20 @@ type table struct {
 	keyspace string
 	layout   Layout
 	schema   *feature.Schema
-	features []int // the columns that aren't keys
+	slots    []slot
+}
+
+// slot is the place of a column that isn't a key: the schema's own, in the order in which they are bound.
+type slot struct {
+	column
+	field int // in the schema; -1 of a column that others gave the table, and that is null here
 }
 
 func newTable(keyspace string, l Layout, s *feature.Schema) *table {
 	t := &table{keyspace: keyspace, layout: l, schema: s}
 	for i := range s.Fields {
 		if !s.IsKey(i) {
-			t.features = append(t.features, i)
+			t.slots = append(t.slots, slot{t.column(i), i})
 		}
 	}
 	return t
@@ -50,12 +56,24 @@ func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`
 func (t *table) qualified(name string) string { return quote(t.keyspace) + "." + quote(name) }
 
 // keys are the primary key's columns. All of them are the partition key: rows of one entity alone share a partition.
-func (t *table) keys() []column { return t.columns(t.schema.Keys()) }
-
-func (t *table) columns(of []int) []column {
+func (t *table) keys() []column {
 	var out []column
-	for _, i := range of {
-		out = append(out, column{t.schema.Fields[i].Name, cqlType(t.schema.Fields[i])})
+	for _, i := range t.schema.Keys() {
+		out = append(out, t.column(i))
+	}
+	return out
+}
+
+func (t *table) column(i int) column {
+	f := t.schema.Fields[i]
+	return column{f.Name, t.cqlType(f, f.Name)}
+}
+
+// features are the columns that aren't keys.
+func (t *table) features() []column {
+	out := make([]column, len(t.slots))
+	for i, s := range t.slots {
+		out[i] = s.column
 	}
 	return out
 }
@@ -65,23 +83,57 @@ func (t *table) values() []column {
 	if t.layout == Packed {
 		return []column{{rowColumn, "frozen<" + quote(t.typeName()) + ">"}}
 	}
-	return slices.Concat(versionColumns, t.columns(t.features))
+	return slices.Concat(t.versions(), t.features())
 }
 
-// fields are those of a packed row's type. The order comes first: bytes are compared from the front.
-func (t *table) fields() []column {
-	return slices.Concat([]column{{orderField, "blob"}}, versionColumns, t.columns(t.features))
+// versions stand before the features. The order comes first: bytes of a packed row are compared from the front.
+func (t *table) versions() []column {
+	if t.layout == Packed {
+		return slices.Concat([]column{{orderField, "blob"}}, versionColumns)
+	}
+	return versionColumns
 }
+
+// fields are those of a packed row's type.
+func (t *table) fields() []column { return slices.Concat(t.versions(), t.features()) }
 
 // createStatements make what the table is made of.
 func (t *table) createStatements() []string {
 	create := fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (%s, PRIMARY KEY ((%s)))", t.qualified(t.name()),
 		join(slices.Concat(t.keys(), t.values()), column.String, ", "), join(t.keys(), quoted, ", "))
-	if t.layout != Packed {
-		return []string{create}
+	var out []string
+	for _, u := range t.userTypes() {
+		out = append(out, t.createType(u))
 	}
-	typ := fmt.Sprintf("CREATE TYPE IF NOT EXISTS %s (%s)", t.qualified(t.typeName()), join(t.fields(), column.String, ", "))
-	return []string{typ, create}
+	return append(out, create)
+}
+
+// userTypes are all types that the table is made of, each behind those that it is made of.
+func (t *table) userTypes() []userType {
+	var out []userType
+	for _, f := range t.schema.Fields {
+		out = append(out, t.structTypes(f, f.Name)...)
+	}
+	if t.layout == Packed {
+		out = append(out, userType{t.typeName(), t.fields()})
+	}
+	return out
+}
+
+func (t *table) createType(u userType) string {
+	return fmt.Sprintf("CREATE TYPE IF NOT EXISTS %s (%s)", t.qualified(u.name), join(u.fields, column.String, ", "))
+}
+
+// addStatements give the table a column that it lacks.
+func (t *table) addStatements(s slot) []string {
+	var out []string
+	for _, u := range t.structTypes(t.schema.Fields[s.field], s.name) {
+		out = append(out, t.createType(u))
+	}
+	if t.layout == Packed {
+		return append(out, fmt.Sprintf("ALTER TYPE %s ADD %v", t.qualified(t.typeName()), s.column))
+	}
+	return append(out, fmt.Sprintf("ALTER TABLE %s ADD %v", t.qualified(t.name()), s.column))
 }
 
 // upsert binds timestamp, TTL, values and keys. It is an UPDATE: an INSERT would leave a row marker besides, with a

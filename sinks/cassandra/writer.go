@@ -12,23 +12,40 @@ import (
 
 // writer is the open sink. What it writes is durable when Write returns.
 type writer struct {
+	sink       *Sink
 	node       *pipeline.SinkNode
-	table      *table
 	conn       *connection
-	upsert     string
-	remove     string
 	batchRows  int
 	batchBytes int
 	life       *life
 	slots      chan struct{} // one for each request in flight
 	idle       chan *request // requests to use again
 	maps       sync.Pool     // of collapse
+
+	growing sync.Mutex
+	plan    *plan
+	lanes   map[feature.Place]*pipeline.Lane // for which the table was looked at
+}
+
+// plan is how rows are written to the table as it is.
+type plan struct {
+	table          *table
+	upsert, remove string
+}
+
+func newPlan(t *table) *plan { return &plan{t, t.upsert(), t.remove()} }
+
+func (p *plan) statement(row wireRow) string {
+	if row.remove {
+		return p.remove
+	}
+	return p.upsert
 }
 
 func newWriter(s *Sink, n *pipeline.SinkNode, t *table, c *connection) *writer {
 	inFlight := orElse(s.InFlight, 256)
 	return &writer{
-		node: n, table: t, conn: c, upsert: t.upsert(), remove: t.remove(), life: newLife(n.Schema),
+		sink: s, node: n, conn: c, plan: newPlan(t), lanes: map[feature.Place]*pipeline.Lane{}, life: newLife(n.Schema),
 		batchRows:  orElse(s.BatchRows, 10),
 		batchBytes: orElse(s.BatchBytes, 5120),
 		slots:      make(chan struct{}, inFlight),
@@ -40,11 +57,14 @@ func newWriter(s *Sink, n *pipeline.SinkNode, t *table, c *connection) *writer {
 // Write sends the newest row of each key and returns once Cassandra has acknowledged all of them. After an error some
 // may be there; they come again with the same timestamps.
 func (w *writer) Write(ctx context.Context, lane *pipeline.Lane, rows *feature.Rows) error {
+	p, err := w.planOf(ctx, lane)
+	if err != nil {
+		return classify(ctx, err)
+	}
 	newest := w.maps.Get().(map[feature.Digest]int)
 	defer w.maps.Put(newest)
 	latest := collapse(rows, newest)
-	s := w.begin(ctx, w.life.begin(rows.Place, latest))
-	var err error
+	s := w.begin(ctx, p, w.life.begin(rows.Place, latest))
 	for i, fate := range rows.Fates[feature.Online] {
 		if fate == feature.Live && err == nil {
 			err = s.add(rows, i)
@@ -57,37 +77,31 @@ func (w *writer) Write(ctx context.Context, lane *pipeline.Lane, rows *feature.R
 	return nil
 }
 
-func (w *writer) execute(ctx context.Context, r *request) error {
+func (w *writer) execute(ctx context.Context, p *plan, r *request) error {
 	r.bind()
 	if len(r.rows) == 1 {
 		row := r.rows[0]
-		q := w.conn.Query(w.statement(row), r.bound(row)...)
+		q := w.conn.Query(p.statement(row), r.bound(row)...)
 		return q.RoutingKey(r.key(row)).Idempotent(true).WithContext(ctx).Exec()
 	}
 	b := w.conn.NewBatch(gocql.UnloggedBatch).WithContext(ctx)
 	b.Entries = make([]gocql.BatchEntry, 0, len(r.rows))
 	for _, row := range r.rows {
-		b.Entries = append(b.Entries, gocql.BatchEntry{Stmt: w.statement(row), Args: r.bound(row), Idempotent: true})
+		b.Entries = append(b.Entries, gocql.BatchEntry{Stmt: p.statement(row), Args: r.bound(row), Idempotent: true})
 	}
 	return w.conn.ExecuteBatch(b)
 }
 
-func (w *writer) statement(row wireRow) string {
-	if row.remove {
-		return w.remove
-	}
-	return w.upsert
-}
-
 // borrow gives an empty request.
-func (w *writer) borrow() *request {
+func (w *writer) borrow(p *plan) *request {
+	r := &request{}
 	select {
-	case r := <-w.idle:
+	case r = <-w.idle:
 		r.reset()
-		return r
 	default:
-		return &request{table: w.table}
 	}
+	r.table = p.table
+	return r
 }
 
 // giveBack takes a request that nothing refers to any more.
