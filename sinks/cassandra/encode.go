@@ -58,8 +58,20 @@ func appendValue(dst []byte, c *feature.Column, i int) []byte {
 func appendList(dst []byte, c *feature.Column, i int) []byte {
 	from, to := c.Items(i)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(to-from))
+	items := c.Elem()
+	if items.Field.Kind == feature.Float32 && !items.Field.Nullable {
+		return appendFloats(dst, items.Float32s[from:to])
+	}
 	for j := from; j < to; j++ {
-		dst = appendItem(dst, c.Elem(), j)
+		dst = appendItem(dst, items, j)
+	}
+	return dst
+}
+
+// appendFloats is appendItem of an embedding's floats, which are most of the values of a row that has one.
+func appendFloats(dst []byte, items []float32) []byte {
+	for _, v := range items {
+		dst = binary.BigEndian.AppendUint32(append(dst, 0, 0, 0, 4), math.Float32bits(v))
 	}
 	return dst
 }
@@ -78,24 +90,31 @@ func appendMap(dst []byte, c *feature.Column, i int) []byte {
 
 // appendItem appends an item of a collection behind its length: in a tuple, if it may be null.
 func appendItem(dst []byte, c *feature.Column, j int) []byte {
-	if c.Field.Nullable {
-		return appendSized(dst, func(dst []byte) []byte { return appendField(dst, c, j) })
+	if !c.Field.Nullable {
+		return appendSized(dst, c, j)
 	}
-	return appendSized(dst, func(dst []byte) []byte { return appendValue(dst, c, j) })
+	at := len(dst)
+	return putSize(appendField(append(dst, 0, 0, 0, 0), c, j), at)
 }
 
 // appendField appends row i behind its length, which is -1 for a null: a field of a tuple or of a user-defined type.
 func appendField(dst []byte, c *feature.Column, i int) []byte {
 	if c.Null(i) {
-		return binary.BigEndian.AppendUint32(dst, math.MaxUint32)
+		return appendNull(dst)
 	}
-	return appendSized(dst, func(dst []byte) []byte { return appendValue(dst, c, i) })
+	return appendSized(dst, c, i)
 }
 
-// appendSized appends a value behind its length.
-func appendSized(dst []byte, value func([]byte) []byte) []byte {
+func appendNull(dst []byte) []byte { return binary.BigEndian.AppendUint32(dst, math.MaxUint32) }
+
+// appendSized appends row i, which is not null, behind its length.
+func appendSized(dst []byte, c *feature.Column, i int) []byte {
 	at := len(dst)
-	dst = value(append(dst, 0, 0, 0, 0))
+	return putSize(appendValue(append(dst, 0, 0, 0, 0), c, i), at)
+}
+
+// putSize fills in the length of a value whose four bytes of it are at a place, and which goes up to the end.
+func putSize(dst []byte, at int) []byte {
 	binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
 	return dst
 }
@@ -112,12 +131,12 @@ func appendPacked(dst []byte, t *table, rows *feature.Rows, i int, v feature.Ver
 	dst = appendInt(dst, v.Epoch)
 	dst = appendInt(dst, v.Partition)
 	dst = binary.BigEndian.AppendUint64(append(dst, 0, 0, 0, 8), uint64(v.Offset))
-	for _, s := range t.slots {
-		if s.field < 0 {
-			dst = binary.BigEndian.AppendUint32(dst, math.MaxUint32)
-			continue
+	for k := range t.slots {
+		if c := t.slots[k].field; c >= 0 {
+			dst = appendField(dst, &rows.Columns[c], i)
+		} else {
+			dst = appendNull(dst)
 		}
-		dst = appendField(dst, &rows.Columns[s.field], i)
 	}
 	return dst
 }

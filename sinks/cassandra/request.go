@@ -68,12 +68,13 @@ func (r *request) values(rows *feature.Rows, i int, v feature.Version) {
 	r.cell(binary.BigEndian.AppendUint32(r.buf, uint32(v.Epoch)))
 	r.cell(binary.BigEndian.AppendUint32(r.buf, uint32(v.Partition)))
 	r.cell(binary.BigEndian.AppendUint64(r.buf, uint64(v.Offset)))
-	for _, s := range r.table.slots {
-		if s.field < 0 || rows.Columns[s.field].Null(i) {
+	for k := range r.table.slots {
+		c := r.table.slots[k].field
+		if c < 0 || rows.Columns[c].Null(i) {
 			r.cells = append(r.cells, cell{-1, -1})
 			continue
 		}
-		r.cell(appendValue(r.buf, &rows.Columns[s.field], i))
+		r.cell(appendValue(r.buf, &rows.Columns[c], i))
 	}
 }
 
