@@ -64,5 +64,8 @@ func (w *writer) look(ctx context.Context, t *table) error {
 	case now.upsert() == w.plan.upsert:
 		return nil
 	}
+	if err := w.conn.settle(ctx, now); err != nil {
+		return err
+	}
 	return w.adopt(ctx, now)
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gocql/gocql"
 )
@@ -84,8 +85,10 @@ func (c *connection) ensureTable(ctx context.Context, t *table, create bool) (*t
 		}
 		fitted, missing, err := t.fit(have)
 		switch {
-		case err != nil || len(missing) == 0:
-			return fitted, err
+		case err != nil:
+			return nil, err
+		case len(missing) == 0:
+			return fitted, c.settle(ctx, fitted)
 		case !create:
 			return nil, fmt.Errorf("table %s %s; set Create, or run: %s", t.qualified(t.name()), have.lack(), strings.Join(missing, "; "))
 		case refused != nil && slices.Equal(missing, before):
@@ -97,6 +100,34 @@ func (c *connection) ensureTable(ctx context.Context, t *table, create bool) (*t
 		before = missing
 	}
 	return nil, fmt.Errorf("table %s: others keep changing it, %d times so far", t.qualified(t.name()), maxRounds)
+}
+
+// settlePause is how often a node is asked whether it knows a column.
+const settlePause = 20 * time.Millisecond
+
+// settle waits until all nodes know the columns of a group that evolves. Others may be about to add one of them, and a
+// node has written it to system_schema before it knows it itself. Once one node does, the others disagree with that one
+// until they do.
+func (c *connection) settle(ctx context.Context, t *table) error {
+	if !t.schema.Group.Evolve {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, schemaTimeout)
+	defer cancel()
+	for {
+		err := c.Query(t.probe()).WithContext(ctx).Exec()
+		if err == nil {
+			return c.AwaitSchemaAgreement(ctx)
+		}
+		if !refusal(err) {
+			return fmt.Errorf("%s: %w", t.probe(), err)
+		}
+		select {
+		case <-time.After(settlePause):
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", t.probe(), err)
+		}
+	}
 }
 
 // define changes the schema, one statement after the other, each once all nodes know the one before.

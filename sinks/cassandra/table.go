@@ -137,10 +137,15 @@ func (t *table) addStatements(s slot) []string {
 }
 
 // upsert binds timestamp, TTL, values and keys. It is an UPDATE: an INSERT would leave a row marker besides, with a
-// timestamp and an expiry of its own, which can outlive the cells.
+// timestamp and an expiry of its own, which can outlive the cells. Where a packed row's type can get fields, the text
+// counts them: a node that has prepared the same text before would go on with the type of then for a moment.
 func (t *table) upsert() string {
-	return fmt.Sprintf("UPDATE %s USING TIMESTAMP ? AND TTL ? SET %s WHERE %s",
+	stmt := fmt.Sprintf("UPDATE %s USING TIMESTAMP ? AND TTL ? SET %s WHERE %s",
 		t.qualified(t.name()), join(t.values(), bound, ", "), join(t.keys(), bound, " AND "))
+	if t.layout == Packed && t.schema.Group.Evolve {
+		stmt += fmt.Sprintf(" /* %d features */", len(t.slots))
+	}
+	return stmt
 }
 
 // remove binds timestamp and keys.
@@ -151,6 +156,16 @@ func (t *table) remove() string {
 // scan reads keys and values of all rows.
 func (t *table) scan() string {
 	return fmt.Sprintf("SELECT %s FROM %s", join(slices.Concat(t.keys(), t.values()), quoted, ", "), t.qualified(t.name()))
+}
+
+// probe is an error where a node doesn't know all columns. A packed row's last field is there after all others.
+func (t *table) probe() string {
+	what := join(t.values(), quoted, ", ")
+	if t.layout == Packed {
+		fields := t.fields()
+		what = quote(rowColumn) + "." + quoted(fields[len(fields)-1])
+	}
+	return fmt.Sprintf("SELECT %s FROM %s LIMIT 1", what, t.qualified(t.name()))
 }
 
 func quoted(c column) string { return quote(c.name) }
