@@ -80,7 +80,7 @@ func (f *dataFile) appendBlock(rows *feature.Rows, times *feature.Column, r run)
 	for i := range l.schema.Fields {
 		switch {
 		case r.deletes && !l.keeps(i):
-			err = writeNulls(f.leaves[l.columns[i].leaf], r.to-r.from)
+			err = f.writeNulls(&l.columns[i], r.to-r.from)
 		case i == l.schema.Time():
 			err = f.write(&l.columns[i], times, r)
 		default:
@@ -104,7 +104,22 @@ func (f *dataFile) appendBlock(rows *feature.Rows, times *feature.Column, r run)
 }
 
 func (f *dataFile) write(c *column, src *feature.Column, r run) error {
-	return f.encoder.write(f.leaves[c.leaf], c, src, r)
+	for i := range c.leaves {
+		l := &c.leaves[i]
+		if err := f.encoder.write(f.leaves[l.index], l, src, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *dataFile) writeNulls(c *column, n int) error {
+	for i := range c.leaves {
+		if err := writeNulls(f.leaves[c.leaves[i].index], n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // timesOf is the event-time column, with the times that deletes got in place of nulls.

@@ -22,8 +22,8 @@ type position struct {
 
 // The columns of a position-delete file, as the Iceberg specification has them.
 var (
-	deletePath = column{field: feature.Field{Name: "file_path", Kind: feature.String}, id: pathID, nullable: []bool{false}, scale: 1}
-	deletePos  = column{field: feature.Field{Name: "pos", Kind: feature.Int64}, id: 2147483545, leaf: 1, nullable: []bool{false}, scale: 1}
+	deletePath = flatColumn(feature.Field{Name: "file_path", Kind: feature.String}, pathID)
+	deletePos  = flatColumn(feature.Field{Name: "pos", Kind: feature.Int64}, 2147483545)
 
 	deleteSchema = pq.NewSchema("deletes", pq.Group{
 		"file_path": pq.FieldID(textNode(pq.String(), false), pathID),

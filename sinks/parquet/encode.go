@@ -19,14 +19,17 @@ type run struct {
 // enough that they stay in the nearest cache.
 const chunk = 128
 
-// encoder turns rows into a column's values; it keeps its buffer between calls.
-type encoder struct{ values []pq.Value }
+// encoder turns rows into a leaf's values; it keeps its buffers between calls.
+type encoder struct {
+	values []pq.Value
+	padded []byte // decimals of the values, in the file's width
+}
 
-// write appends rows of a batch to a column of a file.
-func (e *encoder) write(w *pq.ColumnWriter, c *column, src *feature.Column, rows run) error {
+// write appends rows of a batch to a leaf of a file.
+func (e *encoder) write(w *pq.ColumnWriter, l *leaf, src *feature.Column, rows run) error {
 	for from := rows.from; from < rows.to; from += chunk {
-		e.values = e.values[:0]
-		e.append(c, src, from, min(from+chunk, rows.to))
+		e.values, e.padded = e.values[:0], e.padded[:0]
+		e.append(l, src, from, min(from+chunk, rows.to))
 		if _, err := w.WriteRowValues(e.values); err != nil {
 			return err
 		}
@@ -34,7 +37,7 @@ func (e *encoder) write(w *pq.ColumnWriter, c *column, src *feature.Column, rows
 	return nil
 }
 
-// writeNulls appends nulls to a column of a file.
+// writeNulls appends nulls to a leaf of a file, of rows whose column is null.
 func writeNulls(w *pq.ColumnWriter, n int) error {
 	for ; n > 0; n -= chunk {
 		if _, err := w.WriteRowValues(nulls[:min(n, chunk)]); err != nil {
@@ -44,19 +47,19 @@ func writeNulls(w *pq.ColumnWriter, n int) error {
 	return nil
 }
 
-func (e *encoder) append(c *column, src *feature.Column, from, to int) {
-	if c.field.Kind == feature.List {
+func (e *encoder) append(l *leaf, src *feature.Column, from, to int) {
+	if len(l.path) > 1 {
 		for i := from; i < to; i++ {
-			e.nested(c, src, i, 0, 0, 0)
+			e.nested(l, src, i, 0, 0, level{})
 		}
 		return
 	}
 	def := 0
-	if c.nullable[0] {
+	if l.path[0].nullable {
 		def = 1
 	}
 	if src.Valid == nil || def == 0 {
-		e.dense(c, src, from, to, def)
+		e.dense(l, src, from, to, def)
 		return
 	}
 	for i := from; i < to; {
@@ -65,7 +68,7 @@ func (e *encoder) append(c *column, src *feature.Column, from, to int) {
 			j++
 		}
 		if src.Valid[i] {
-			e.dense(c, src, i, j, def)
+			e.dense(l, src, i, j, def)
 		} else {
 			e.values = append(e.values, nulls[:j-i]...)
 		}
@@ -77,9 +80,9 @@ func (e *encoder) append(c *column, src *feature.Column, from, to int) {
 var nulls [chunk]pq.Value
 
 // dense appends rows of a flat column that may be null, but is not in these.
-func (e *encoder) dense(c *column, src *feature.Column, from, to, def int) {
-	v := e.grow(to-from, c.zero().Level(0, def, c.leaf))
-	switch c.field.Kind {
+func (e *encoder) dense(l *leaf, src *feature.Column, from, to, def int) {
+	v := e.grow(to-from, l.zero().Level(0, def, l.index))
+	switch l.field.Kind {
 	case feature.Bool:
 		for i, x := range src.Bools[from:to] {
 			if x {
@@ -88,11 +91,11 @@ func (e *encoder) dense(c *column, src *feature.Column, from, to, def int) {
 		}
 	case feature.Int32:
 		for i, x := range src.Int32s[from:to] {
-			setBits(&v[i], uint64(int64(x)*c.scale))
+			setBits(&v[i], uint64(int64(x)*l.scale))
 		}
 	case feature.Int64:
 		for i, x := range src.Int64s[from:to] {
-			setBits(&v[i], uint64(x*c.scale))
+			setBits(&v[i], uint64(x*l.scale))
 		}
 	case feature.Float32:
 		for i, x := range src.Float32s[from:to] {
@@ -104,8 +107,22 @@ func (e *encoder) dense(c *column, src *feature.Column, from, to, def int) {
 		}
 	default:
 		for i := range v {
-			setText(&v[i], src.Slice(from+i))
+			e.setBytes(&v[i], l, src.Slice(from+i))
 		}
+	}
+}
+
+// setBytes makes v another of the leaf's bytes.
+func (e *encoder) setBytes(v *pq.Value, l *leaf, b []byte) {
+	switch {
+	case l.field.Logical != feature.Decimal:
+		setText(v, b)
+	case l.field.Precision <= maxLongDigits:
+		setBits(v, uint64(longOf(b)))
+	default:
+		from := len(e.padded)
+		e.padded = appendPadded(e.padded, b, decimalBytes[l.field.Precision])
+		setText(v, e.padded[from:])
 	}
 }
 
@@ -118,87 +135,4 @@ func (e *encoder) grow(n int, like pq.Value) []pq.Value {
 		v[i] = like
 	}
 	return v
-}
-
-// nested appends one item at some depth of lists. The repetition level says at
-// which depth a new item begins, the definition level how far down it is there.
-func (e *encoder) nested(c *column, src *feature.Column, i, depth, rep, def int) {
-	if c.nullable[depth] {
-		if src.Null(i) {
-			e.values = append(e.values, pq.Value{}.Level(rep, def, c.leaf))
-			return
-		}
-		def++
-	}
-	if src.Field.Kind != feature.List {
-		e.values = append(e.values, c.value(src, i).Level(rep, def, c.leaf))
-		return
-	}
-	from, to := src.Items(i)
-	if from == to {
-		e.values = append(e.values, pq.Value{}.Level(rep, def, c.leaf))
-		return
-	}
-	if src.Elem().Field.Kind == feature.Float32 && src.Elem().Valid == nil {
-		e.floats(c, src.Elem().Float32s[from:to], depth+1, rep, def+1)
-		return
-	}
-	for j := from; j < to; j++ {
-		e.nested(c, src.Elem(), j, depth+1, rep, def+1)
-		rep = depth + 1
-	}
-}
-
-// floats appends a list of floats none of which is null: embeddings are made of those.
-func (e *encoder) floats(c *column, items []float32, depth, rep, def int) {
-	if c.nullable[depth] {
-		def++
-	}
-	e.values = append(e.values, pq.FloatValue(items[0]).Level(rep, def, c.leaf))
-	v := e.grow(len(items)-1, pq.FloatValue(0).Level(depth, def, c.leaf))
-	for i, x := range items[1:] {
-		setBits(&v[i], uint64(math.Float32bits(x)))
-	}
-}
-
-// value is one item that isn't null.
-func (c *column) value(src *feature.Column, i int) pq.Value {
-	switch src.Field.Kind {
-	case feature.Bool:
-		return pq.BooleanValue(src.Bools[i])
-	case feature.Int32:
-		return c.int32(src.Int32s[i])
-	case feature.Int64:
-		return pq.Int64Value(src.Int64s[i] * c.scale)
-	case feature.Float32:
-		return pq.FloatValue(src.Float32s[i])
-	case feature.Float64:
-		return pq.DoubleValue(src.Float64s[i])
-	}
-	return pq.ByteArrayValue(src.Slice(i))
-}
-
-// zero is a value of the column's type.
-func (c *column) zero() pq.Value {
-	switch c.field.Kind {
-	case feature.Int32:
-		return c.int32(0)
-	case feature.Int64:
-		return pq.Int64Value(0)
-	case feature.Float32:
-		return pq.FloatValue(0)
-	case feature.Float64:
-		return pq.DoubleValue(0)
-	case feature.Bool:
-		return pq.BooleanValue(false)
-	}
-	return pq.ByteArrayValue(nil)
-}
-
-// int32 is a plain integer, a date, or a time of day, which is kept in microseconds.
-func (c *column) int32(x int32) pq.Value {
-	if c.scale != 1 {
-		return pq.Int64Value(int64(x) * c.scale)
-	}
-	return pq.Int32Value(x)
 }

@@ -150,8 +150,8 @@ func (c *column) keyHash(src *feature.Column, i int) uint64 {
 }
 
 func (c *column) intHash(x int64) uint64 {
-	x *= c.scale
-	if c.field.Kind == feature.Int32 && c.scale == 1 {
+	x *= scaleOf(c.field)
+	if c.field.Kind == feature.Int32 && scaleOf(c.field) == 1 {
 		return xxhash.Sum64Uint32(uint32(x))
 	}
 	return xxhash.Sum64Uint64(uint64(x))

@@ -146,7 +146,7 @@ func (l *layout) times(f stored) (from, to int64) {
 		return from, to
 	}
 	if b := f.bounds[0]; b.lower != nil && b.upper != nil {
-		from, to = integer(b.lower)/c.scale, integer(b.upper)/c.scale
+		from, to = integer(b.lower)/scaleOf(c.field), integer(b.upper)/scaleOf(c.field)
 	}
 	return from, to
 }

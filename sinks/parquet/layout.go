@@ -26,11 +26,9 @@ type layout struct {
 
 // column is one column of a data file.
 type column struct {
-	field    feature.Field
-	id       int    // Iceberg's, by which every reader finds it
-	leaf     int    // its index in the file
-	nullable []bool // the column, its items, their items, …
-	scale    int64
+	field  feature.Field
+	id     int // Iceberg's, by which every reader finds it
+	leaves []leaf
 }
 
 // The table's own columns, as offsets from the group's last.
@@ -56,19 +54,18 @@ func newLayout(s *feature.Schema, table *iceberg.Schema, nulls bool) (*layout, e
 			return nil, fmt.Errorf("table %s has no column %s", s.Group.Table(), f.Name)
 		}
 		filtered := i < len(s.Fields) && (s.IsKey(i) || i == s.Time())
-		group[f.Name] = pq.FieldID(nodeOf(f, t.Type, filtered), t.ID)
-		l.columns = append(l.columns, column{field: f, id: t.ID, nullable: nullability(f), scale: scaleOf(leafOf(f))})
+		node := pq.FieldID(nodeOf(f, t.Type, filtered), t.ID)
+		group[f.Name] = node
+		l.columns = append(l.columns, column{field: f, id: t.ID, leaves: leavesOf(f, node)})
+		if i < len(s.Fields) && mayNotFit(f) {
+			l.scaled = append(l.scaled, i)
+		}
 	}
 	l.file = pq.NewSchema("table", group)
 	for i := range l.columns {
 		c := &l.columns[i]
-		leaf, ok := l.file.Lookup(pathOf(c.field)...)
-		if !ok {
-			return nil, fmt.Errorf("column %v: not in the file's schema", c.field)
-		}
-		c.leaf = leaf.ColumnIndex
-		if i < len(s.Fields) && leafOf(c.field).Kind == feature.Int64 && c.scale != 1 {
-			l.scaled = append(l.scaled, i)
+		if err := c.find(l.file, c.field.Name); err != nil {
+			return nil, err
 		}
 	}
 	l.options = l.writerOptions()
@@ -129,84 +126,3 @@ func (l *layout) time() *column {
 
 // own is one of the table's own columns.
 func (l *layout) own(i int) *column { return &l.columns[len(l.schema.Fields)+i] }
-
-func leafOf(f feature.Field) feature.Field {
-	for f.Kind == feature.List {
-		f = f.Elem()
-	}
-	return f
-}
-
-func nullability(f feature.Field) []bool {
-	n := []bool{f.Nullable}
-	for f.Kind == feature.List {
-		f = f.Elem()
-		n = append(n, f.Nullable)
-	}
-	return n
-}
-
-func pathOf(f feature.Field) []string {
-	path := []string{f.Name}
-	for f.Kind == feature.List {
-		f = f.Elem()
-		path = append(path, "list", "element")
-	}
-	return path
-}
-
-// nodeOf is the field in the file's schema. A filtered column is written plain:
-// parquet-go builds the filter of a dictionary column from the dictionary, which
-// lacks the values that came after it was full.
-func nodeOf(f feature.Field, t iceberg.Type, filtered bool) pq.Node {
-	var n pq.Node
-	switch f.Kind {
-	case feature.List:
-		list := t.(*iceberg.ListType)
-		n = pq.List(pq.FieldID(nodeOf(f.Elem(), list.Element, false), list.ElementID))
-	case feature.String:
-		n = textNode(pq.String(), filtered)
-	case feature.Bytes:
-		n = textNode(pq.Leaf(pq.ByteArrayType), filtered)
-	default:
-		n = pq.Encoded(numberNode(f), &pq.Plain)
-		if f.Name == own[epochColumn].Name || f.Name == own[partitionColumn].Name {
-			n = pq.Encoded(numberNode(f), &pq.RLEDictionary)
-		}
-	}
-	if f.Nullable {
-		return pq.Optional(n)
-	}
-	return n
-}
-
-func textNode(n pq.Node, filtered bool) pq.Node {
-	if filtered {
-		return pq.Encoded(n, &pq.Plain)
-	}
-	return pq.Encoded(n, &pq.RLEDictionary)
-}
-
-func numberNode(f feature.Field) pq.Node {
-	switch f.Logical {
-	case feature.Date:
-		return pq.Date()
-	case feature.TimeMillis, feature.TimeMicros:
-		return pq.TimeAdjusted(pq.Microsecond, false)
-	case feature.TimestampMillis, feature.TimestampMicros:
-		return pq.TimestampAdjusted(pq.Microsecond, true)
-	case feature.LocalTimestampMillis, feature.LocalTimestampMicros:
-		return pq.TimestampAdjusted(pq.Microsecond, false)
-	}
-	switch f.Kind {
-	case feature.Bool:
-		return pq.Leaf(pq.BooleanType)
-	case feature.Int32:
-		return pq.Leaf(pq.Int32Type)
-	case feature.Int64:
-		return pq.Leaf(pq.Int64Type)
-	case feature.Float32:
-		return pq.Leaf(pq.FloatType)
-	}
-	return pq.Leaf(pq.DoubleType)
-}

@@ -138,11 +138,11 @@ func filterOf(g pq.RowGroup, c *column) (bloom.SplitBlockFilter, error) {
 	if c == nil {
 		return nil, nil
 	}
-	in, ok := columnOf(g, c)
-	if !ok {
-		return nil, nil
+	in, err := columnOf(g, c)
+	if in == nil || err != nil {
+		return nil, err
 	}
-	f := g.ColumnChunks()[in.leaf].BloomFilter()
+	f := g.ColumnChunks()[in.leaves[0].index].BloomFilter()
 	if f == nil || f.Size() == 0 {
 		return nil, nil
 	}

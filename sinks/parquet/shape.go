@@ -67,7 +67,7 @@ func docOf(f feature.Field) string {
 	return f.String()
 }
 
-// typeOf is Iceberg's type of a field; next numbers the items of lists.
+// typeOf is Iceberg's type of a field; next numbers what is in it.
 func typeOf(f feature.Field, next *int) (iceberg.Type, error) {
 	switch f.Kind {
 	case feature.Bool:
@@ -81,14 +81,49 @@ func typeOf(f feature.Field, next *int) (iceberg.Type, error) {
 	case feature.String:
 		return iceberg.PrimitiveTypes.String, nil
 	case feature.Bytes:
-		return iceberg.PrimitiveTypes.Binary, nil
-	case feature.List:
-		*next++
-		id := *next
-		elem, err := typeOf(f.Elem(), next)
-		return &iceberg.ListType{ElementID: id, Element: elem, ElementRequired: !f.Elem().Nullable}, err
+		return bytesOf(f), nil
+	case feature.List, feature.Map, feature.Struct:
+		return nestedOf(f, next)
 	}
 	return nil, errors.New("has no type in an Iceberg table")
+}
+
+func nestedOf(f feature.Field, next *int) (iceberg.Type, error) {
+	children := make([]iceberg.NestedField, len(f.Children))
+	var errs []error
+	for i, c := range f.Children {
+		*next++
+		id := *next
+		t, err := typeOf(c, next)
+		errs = append(errs, err)
+		children[i] = iceberg.NestedField{ID: id, Name: c.Name, Type: t, Required: !c.Nullable}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	switch f.Kind {
+	case feature.List:
+		item := children[0]
+		return &iceberg.ListType{ElementID: item.ID, Element: item.Type, ElementRequired: item.Required}, nil
+	case feature.Map:
+		key, value := children[0], children[1]
+		return &iceberg.MapType{
+			KeyID: key.ID, KeyType: key.Type, ValueID: value.ID, ValueType: value.Type, ValueRequired: value.Required,
+		}, nil
+	}
+	return &iceberg.StructType{FieldList: children}, nil
+}
+
+func bytesOf(f feature.Field) iceberg.Type {
+	switch {
+	case f.Logical == feature.Decimal:
+		return iceberg.DecimalTypeOf(f.Precision, f.Scale)
+	case f.Logical == feature.UUID:
+		return iceberg.PrimitiveTypes.UUID
+	case f.Size > 0:
+		return iceberg.FixedTypeOf(f.Size)
+	}
+	return iceberg.PrimitiveTypes.Binary
 }
 
 func integerOf(f feature.Field) iceberg.Type {
@@ -136,10 +171,7 @@ func identityOf(g feature.Group) iceberg.Properties {
 func describe(s *iceberg.Schema, p iceberg.Properties) string {
 	var b strings.Builder
 	for _, f := range s.Fields() {
-		fmt.Fprintf(&b, "%s %v", f.Name, f.Type)
-		if f.Required {
-			b.WriteString(" required")
-		}
+		b.WriteString(describeField(f))
 		if f.Doc != "" && f.Doc != f.Type.String() {
 			fmt.Fprintf(&b, " (%s)", f.Doc)
 		}
@@ -147,6 +179,27 @@ func describe(s *iceberg.Schema, p iceberg.Properties) string {
 	}
 	fmt.Fprintf(&b, "key (%s), time (%s), order by %s", p[keyProperty], p[timeProperty], p[orderProperty])
 	return b.String()
+}
+
+func describeField(f iceberg.NestedField) string {
+	s := f.Name + " " + describeType(f.Type)
+	if f.Required {
+		s += " required"
+	}
+	return s
+}
+
+// describeType leaves out the ids of what is nested: the catalog gives its own.
+func describeType(t iceberg.Type) string {
+	nested, ok := t.(iceberg.NestedType)
+	if !ok {
+		return t.String()
+	}
+	var fields []string
+	for _, f := range nested.Fields() {
+		fields = append(fields, describeField(f))
+	}
+	return nested.Type() + "<" + strings.Join(fields, ", ") + ">"
 }
 
 // checkShape refuses a table that doesn't hold the group's rows as they are.

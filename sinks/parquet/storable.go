@@ -41,7 +41,7 @@ func (l *layout) fits(rows *feature.Rows, i int) bool {
 		if rows.Ops[i] == feature.Delete && !l.keeps(k) {
 			continue
 		}
-		if !c.fits(&rows.Columns[k], i) || k == l.schema.Time() && !c.scales(rows.Time(i)) {
+		if !fits(&rows.Columns[k], i) || k == l.schema.Time() && !scales(c.field, rows.Time(i)) {
 			return false
 		}
 	}
@@ -53,7 +53,7 @@ func (l *layout) fits(rows *feature.Rows, i int) bool {
 func (l *layout) hasNulls(b *batch) bool {
 	for i := range l.schema.Fields {
 		src := &b.rows.Columns[i]
-		if l.columns[i].nullable[0] || i == l.schema.Time() || src.Valid == nil {
+		if l.columns[i].field.Nullable || i == l.schema.Time() || src.Valid == nil {
 			continue
 		}
 		for _, r := range b.runs {
@@ -65,19 +65,34 @@ func (l *layout) hasNulls(b *batch) bool {
 	return false
 }
 
-func (c *column) fits(src *feature.Column, i int) bool {
-	if src.Field.Kind != feature.List {
-		return c.scales(src.Int64s[i])
+// fits looks at all that a value has in it.
+func fits(src *feature.Column, i int) bool {
+	if src.Null(i) {
+		return true
 	}
-	from, to := src.Items(i)
-	for j := from; j < to; j++ {
-		if !c.fits(src.Elem(), j) {
-			return false
+	from, to := i, i+1
+	switch src.Field.Kind {
+	case feature.Int64:
+		return scales(src.Field, src.Int64s[i])
+	case feature.List, feature.Map:
+		from, to = src.Items(i)
+	}
+	for k := range src.Children {
+		for j := from; j < to; j++ {
+			if !fits(&src.Children[k], j) {
+				return false
+			}
 		}
 	}
 	return true
 }
 
-func (c *column) scales(x int64) bool {
-	return x <= math.MaxInt64/c.scale && x >= math.MinInt64/c.scale
+func scales(f feature.Field, x int64) bool {
+	s := scaleOf(f)
+	return x <= math.MaxInt64/s && x >= math.MinInt64/s
+}
+
+// mayNotFit reports whether a field has values in a unit that the table has not.
+func mayNotFit(f feature.Field) bool {
+	return f.Kind == feature.Int64 && scaleOf(f) != 1 || slices.ContainsFunc(f.Children, mayNotFit)
 }

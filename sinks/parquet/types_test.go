@@ -2,12 +2,14 @@ package parquet_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/extensions"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -59,7 +61,7 @@ func everyType(t *testing.T) *feature.Schema {
 	null := func(f feature.Field) feature.Field { f.Nullable = true; return f }
 	long := feature.Field{Kind: feature.Int64, Logical: feature.TimestampMillis}
 	fields := append(slices.Clone(all.Fields),
-		list("deep", list("", long)), null(list("deep_holes", null(list("", null(long))))),
+		list("deep_list", list("", long)), null(list("deep_holes", null(list("", null(long))))),
 		null(list("deeper", list("", null(list("", null(feature.Field{Kind: feature.String})))))))
 	schema, err := feature.NewSchema(all.Group, fields)
 	if err != nil {
@@ -166,6 +168,27 @@ func arrowValue(a arrow.Array, i int, f feature.Field) any {
 		return a.Value(i)
 	case *array.LargeBinary:
 		return a.Value(i)
+	case *array.FixedSizeBinary:
+		return a.Value(i)
+	case *extensions.UUIDArray:
+		u := a.Value(i)
+		return u[:]
+	case *array.Decimal128:
+		return feature.AppendUnscaled(nil, a.Value(i).BigInt())
+	case *array.Struct:
+		fields := map[string]any{}
+		for k, child := range f.Children {
+			fields[child.Name] = arrowValue(a.Field(k), i, child)
+		}
+		return fields
+	case *array.Map:
+		_, value := f.Entries()
+		entries := map[string]any{}
+		from, to := a.ValueOffsets(i)
+		for j := from; j < to; j++ {
+			entries[a.Keys().(*array.String).Value(int(j))] = arrowValue(a.Items(), int(j), value)
+		}
+		return entries
 	case array.ListLike:
 		from, to := a.ValueOffsets(i)
 		items := []any{}
@@ -188,6 +211,12 @@ func text(v any) string {
 		return fmt.Sprintf("%q", v)
 	case []byte:
 		return fmt.Sprintf("0x%x", v)
+	case map[string]any:
+		s := "{"
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			s += fmt.Sprintf("%q: %s ", k, text(v[k]))
+		}
+		return s + "}"
 	case []any:
 		s := "["
 		for _, e := range v {

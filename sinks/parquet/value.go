@@ -46,7 +46,7 @@ func setBits(v *pq.Value, bits uint64) {
 // setText makes v another text of its levels.
 func setText(v *pq.Value, b []byte) {
 	if !valueFieldsMatch {
-		*v = pq.ByteArrayValue(b).Level(v.RepetitionLevel(), v.DefinitionLevel(), v.Column())
+		*v = bytesLike(v.Kind(), b).Level(v.RepetitionLevel(), v.DefinitionLevel(), v.Column())
 		return
 	}
 	f := (*valueFields)(unsafe.Pointer(v))
@@ -69,4 +69,11 @@ func numberLike(v pq.Value, bits uint64) pq.Value {
 		n = pq.DoubleValue(math.Float64frombits(bits))
 	}
 	return n.Level(v.RepetitionLevel(), v.DefinitionLevel(), v.Column())
+}
+
+func bytesLike(k pq.Kind, b []byte) pq.Value {
+	if k == pq.FixedLenByteArray {
+		return pq.FixedLenByteArrayValue(b)
+	}
+	return pq.ByteArrayValue(b)
 }
