@@ -2,6 +2,7 @@ package parquet_test
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -108,12 +109,9 @@ func TestEveryValueIsGivenBackToTheBit(t *testing.T) {
 }
 
 // arrowRows gives each row as text, in the units of the schema.
-func arrowRows(a arrow.Table, schema *feature.Schema) func(func(string) bool) {
+func arrowRows(batches iter.Seq[arrow.RecordBatch], schema *feature.Schema) func(func(string) bool) {
 	return func(yield func(string) bool) {
-		r := array.NewTableReader(a, 0)
-		defer r.Release()
-		for r.Next() {
-			b := r.RecordBatch()
+		for b := range batches {
 			for i := range int(b.NumRows()) {
 				row := make([]any, b.NumCols())
 				for c := range row {
