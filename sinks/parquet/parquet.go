@@ -26,8 +26,8 @@ import (
 //
 // A table has the group's columns under their own names and _epoch, _partition,
 // _offset and _deleted. Timestamps and times of day are kept in microseconds,
-// which is what Iceberg has; nanoseconds are kept as a plain long. A delete is a
-// row with _deleted, its key, its time and nulls.
+// which is what Iceberg has; nanoseconds are kept as a plain long, and durations
+// as fixed[12]. A delete is a row with _deleted, its key, its time and nulls.
 type Sink struct {
 	Warehouse string // required: a directory
 
