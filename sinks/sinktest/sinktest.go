@@ -33,6 +33,9 @@ type Limited interface {
 type Limits struct {
 	Orders  []feature.Order          // default both
 	Refuses func(feature.Field) bool // default none
+
+	// AllNullable says that the store knows no column that is never null.
+	AllNullable bool
 }
 
 // Run proves the contract. open makes settings for a fresh, empty store; opening
