@@ -50,7 +50,13 @@ func TestAFilteredRowIsFilteredWhereItIsWarmToo(t *testing.T) {
 		for row := range st.Scan(t.Context(), s) {
 			newest = row.Values[1].(int64)
 		}
-		if l := g.Ledger().Sinks["online"]; l.Read != int64(len(log)-start) {
+		l, unwanted := g.Ledger().Sinks["online"], int64(0)
+		for reason, n := range l.Reasons.All() {
+			if reason == "unwanted" {
+				unwanted = n
+			}
+		}
+		if l.Read != int64(len(log)-start) || unwanted != l.Filtered || start == 0 && l.Filtered != 1 {
 			t.Errorf("start %d: %+v", start, l)
 		}
 		return newest

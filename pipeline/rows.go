@@ -26,7 +26,7 @@ func (f filter) Open(context.Context, *Node) (Stage[*feature.Rows, *feature.Rows
 func (f filter) Process(_ context.Context, rows *feature.Rows, emit func(*feature.Rows)) error {
 	for i := range rows.Len() {
 		if (rows.Live(i) || rows.Warm(i)) && !f.keep(rows.Row(i)) {
-			rows.Drop(i, feature.Filtered, feature.Both...)
+			rows.Drop(i, feature.Unwanted, feature.Both...)
 			rows.Cool(i)
 		}
 	}
@@ -168,7 +168,7 @@ func (m *mapped[In, Out]) refused(ctx context.Context, rows *feature.Rows, i int
 	case rows.Warm(i):
 		return [2]feature.Fate{feature.Warm, feature.Warm}, nil
 	case errors.Is(cause, ErrFiltered):
-		return [2]feature.Fate{feature.Filtered, feature.Filtered}, nil
+		return [2]feature.Fate{feature.Unwanted, feature.Unwanted}, nil
 	}
 	dead := [2]feature.Fate{feature.Dead, feature.Dead}
 	return dead, m.n.Reject(ctx, rows.Place, rows.Records[i], "map", fmt.Errorf("map: %w", cause))

@@ -27,7 +27,7 @@ type OrderGuard struct {
 	FarFuture time.Duration
 
 	// Beyond is what becomes of rows beyond FarFuture. Default Drop, with the
-	// fate feature.Filtered. Unless it is Pass, the guard belongs before Dedup:
+	// fate feature.FarFuture. Unless it is Pass, the guard belongs before Dedup:
 	// the same row may be sent again when its time has come.
 	Beyond Policy
 
@@ -153,7 +153,7 @@ func (g *guard) row(rows *feature.Rows, i int) {
 		return
 	}
 	if g.FarFuture > 0 && g.Beyond != Pass && beyond(rows, i, g.FarFuture) {
-		g.apply(g.Beyond, rows, i, feature.Filtered, "far-future", g.FarFuture)
+		g.apply(g.Beyond, rows, i, feature.FarFuture, "far-future", g.FarFuture)
 		return
 	}
 	if g.newest == nil || at&atOnline == 0 {

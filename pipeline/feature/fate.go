@@ -20,7 +20,7 @@ var Both = []Store{Online, Offline}
 // disappears uncounted.
 type Fate uint8
 
-// The fates.
+// The fates. Those below Warm are Filtered too, and say why.
 const (
 	Live       Fate = iota // on its way; counted as written once it is durable
 	Duplicate              // the same row was there before
@@ -29,14 +29,26 @@ const (
 	Filtered               // a stage or its producer didn't want it in this store
 	Dead                   // it went to the dead letters
 	Warm                   // it only fills the state of stages, and isn't counted
+
+	OtherGroup  // it is of another feature group than this one's, on a topic that they share
+	OnlineOnly  // its producer meant it for the online store alone
+	OfflineOnly // its producer meant it for the offline store alone
+	Unwanted    // a Filter or a Map didn't want it
+	FarFuture   // its event time lies too far ahead
 )
 
 var fateNames = [...]string{"written", "duplicate", "superseded", "late", "filtered", "dead", "warm"}
 
 // String is the word that the ledger counts it by.
-func (f Fate) String() string { return fateNames[f] }
+func (f Fate) String() string {
+	if f > Warm {
+		f = Filtered
+	}
+	return fateNames[f]
+}
 
-// Tally counts rows by their fate at one store. Read is the sum of the others.
+// Tally counts rows by their fate at one store. Read is the sum of the six
+// that follow it.
 type Tally struct {
 	Read       int64 `json:"read"`
 	Written    int64 `json:"written"`
@@ -49,6 +61,9 @@ type Tally struct {
 	// Replaced rows were in the store and gave way to a later row of their
 	// identity. They stand beside the sum, not in it.
 	Replaced int64 `json:"replaced"`
+
+	// Reasons says of Filtered why, as far as anybody said.
+	Reasons Reasons `json:"reasons,omitzero"`
 }
 
 // Count adds one row.
@@ -62,12 +77,13 @@ func (t *Tally) Count(f Fate) {
 		t.Superseded++
 	case Late:
 		t.Late++
-	case Filtered:
-		t.Filtered++
 	case Dead:
 		t.Dead++
 	case Warm:
 		return
+	default:
+		t.Filtered++
+		t.Reasons.count(f)
 	}
 	t.Read++
 }
@@ -80,27 +96,23 @@ func (t *Tally) Move(to Fate) {
 }
 
 // Add sums.
-func (t *Tally) Add(o Tally) {
-	t.Read += o.Read
-	t.Written += o.Written
-	t.Duplicate += o.Duplicate
-	t.Superseded += o.Superseded
-	t.Late += o.Late
-	t.Filtered += o.Filtered
-	t.Dead += o.Dead
-	t.Replaced += o.Replaced
-}
+func (t *Tally) Add(o Tally) { t.add(o, 1) }
 
 // Sub takes away what Add added.
-func (t *Tally) Sub(o Tally) {
-	t.Read -= o.Read
-	t.Written -= o.Written
-	t.Duplicate -= o.Duplicate
-	t.Superseded -= o.Superseded
-	t.Late -= o.Late
-	t.Filtered -= o.Filtered
-	t.Dead -= o.Dead
-	t.Replaced -= o.Replaced
+func (t *Tally) Sub(o Tally) { t.add(o, -1) }
+
+func (t *Tally) add(o Tally, sign int64) {
+	t.Read += sign * o.Read
+	t.Written += sign * o.Written
+	t.Duplicate += sign * o.Duplicate
+	t.Superseded += sign * o.Superseded
+	t.Late += sign * o.Late
+	t.Filtered += sign * o.Filtered
+	t.Dead += sign * o.Dead
+	t.Replaced += sign * o.Replaced
+	for i := range t.Reasons {
+		t.Reasons[i] += sign * o.Reasons[i]
+	}
 }
 
 // Balanced reports whether every row that was read is accounted for once.
