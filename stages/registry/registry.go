@@ -105,7 +105,8 @@ func redacted(u string) string {
 
 // Schema gives the Avro schema of an id. Where the registry doesn't know it or
 // it is of another kind, the error is stages.ErrUnknownSchema; where the
-// registry can't answer now, it is made by pipeline.Transient.
+// registry can't answer now, it is made by pipeline.Transient. Schemas that it
+// refers to, in other subjects, are put in it where they are first named.
 func (c *Client) Schema(ctx context.Context, id int) (string, error) {
 	c.mu.Lock()
 	schema, ok := c.known[id]
@@ -119,14 +120,27 @@ func (c *Client) Schema(ctx context.Context, id int) (string, error) {
 	}
 	// Lanes may ask for one id at once, each for itself: under the lock, one
 	// that waits for a registry that is down would hold up those that needn't.
+	schema, err := c.ask(ctx, id)
+	c.learn(id, schema, err)
+	return schema, err
+}
+
+// ask gives a schema with what it refers to in it.
+func (c *Client) ask(ctx context.Context, id int) (string, error) {
 	got, err := c.sr.SchemaByID(ctx, id)
-	if err == nil && got.Type != sr.TypeAvro {
-		err = fmt.Errorf("it is of type %v, not Avro: %w", got.Type, stages.ErrUnknownSchema)
-	} else if err != nil {
-		err = classify(err)
+	switch {
+	case err != nil:
+		return "", classify(err)
+	case got.Type != sr.TypeAvro:
+		return "", fmt.Errorf("it is of type %v, not Avro: %w", got.Type, stages.ErrUnknownSchema)
+	case len(got.References) == 0:
+		return got.Schema, nil
 	}
-	c.learn(id, got.Schema, err)
-	return got.Schema, err
+	r := references{client: c.sr, asked: map[version]bool{}, named: names{}}
+	if err := r.collect(ctx, got.References); err != nil {
+		return "", err
+	}
+	return r.named.inline(got.Schema)
 }
 
 func (c *Client) learn(id int, schema string, err error) {
