@@ -91,7 +91,15 @@ type compiled struct {
 	reader *avro.RecordSchema
 	format Format
 	value  program
+	second program // nil, unless a body might be of another form that nothing in the record tells
 	key    keyReader
+
+	wire *wire // nil: rows are as their schemas say
+}
+
+// resolve compiles the program for what a schema wrote.
+func (c *compiled) resolve(writer string) (program, error) {
+	return resolve(writer, c.reader, c.schema.Fields, c.wire)
 }
 
 func (d Decode) compile() (*compiled, error) {

@@ -61,7 +61,7 @@ func (d *decoder) adopt(c *compiled) {
 // resolve gives the program for a writer's schema.
 func (d *decoder) resolve(schema string) (program, error) {
 	if d.growth == nil {
-		return resolve(schema, d.reader, d.schema.Fields)
+		return d.compiled.resolve(schema)
 	}
 	p, c, err := d.growth.take(schema)
 	if err == nil && c != d.compiled {
@@ -156,29 +156,27 @@ func (d *decoder) reject(ctx context.Context, in pipeline.Records) error {
 
 // row adds the row of one record. After an error columns hold a part of it.
 func (d *decoder) row(ctx context.Context, rows *feature.Rows, rec *feature.Record) error {
-	if len(rec.Key) > d.maxBytes || len(rec.Value) > d.maxBytes {
-		return errTooLong
-	}
 	parts, err := d.format.Parts(rec)
 	if err != nil {
 		return err
 	}
-	if parts.Filtered[feature.Online] && parts.Filtered[feature.Offline] {
-		rows.AddNone(*rec, feature.Filtered)
-		return nil
-	}
-	if err := d.values(ctx, rows, rec, &parts); err != nil {
-		return err
-	}
 	n := rows.Len()
-	if err := d.check(rows, n, parts.Op); err != nil {
-		return err
-	}
-	rows.Add(*rec, parts.Op)
-	for _, s := range feature.Both {
-		if parts.Filtered[s] {
-			rows.Drop(n, feature.Filtered, s)
+	switch {
+	case parts.Fates[feature.Online] != feature.Live && parts.Fates[feature.Offline] != feature.Live:
+		rows.AddNone(*rec, feature.Filtered)
+	case len(rec.Key) > d.maxBytes || len(rec.Value) > d.maxBytes:
+		return errTooLong
+	default:
+		if err := d.values(ctx, rows, rec, &parts); err != nil {
+			return err
 		}
+		if err := d.check(rows, n, parts.Op); err != nil {
+			return err
+		}
+		rows.Add(*rec, parts.Op)
+	}
+	for _, s := range feature.Both {
+		rows.Fates[s][n] = parts.Fates[s]
 	}
 	return nil
 }
@@ -189,14 +187,7 @@ func (d *decoder) values(ctx context.Context, rows *feature.Rows, rec *feature.R
 		parts.Op = feature.Delete
 		return d.keyOnly(ctx, rows, rec, parts)
 	}
-	value := d.value
-	if parts.Writer != 0 {
-		var err error
-		if value, err = d.writers.program(ctx, parts.Writer); err != nil {
-			return err
-		}
-	}
-	if err := value.run(&d.cursor, parts.Body, rows.Columns); err != nil {
+	if err := d.body(ctx, rows, parts); err != nil {
 		return err
 	}
 	if parts.Op == feature.Delete {

@@ -30,6 +30,7 @@ var (
 	errUUID      = &fault{"undecodable", "a UUID isn't 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12"}
 	errPrecision = &fault{"undecodable", "a decimal has more digits than its precision"}
 	errTwins     = &fault{"duplicate-key", "a map has it twice"}
+	errTwoWays   = &fault{"undecodable", "the row can be read in two ways, by where null stands in its unions: name its subject's schema"}
 	errUTF8      = &fault{"invalid-utf8", "a string isn't valid UTF-8"}
 	errTooLong   = &fault{"too-long", "the record is longer than MaxBytes"}
 	errWriter    = &fault{"unknown-schema", "the schema that wrote the record is not known"}

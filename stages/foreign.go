@@ -13,6 +13,8 @@ func (o *op) foreign(c *cursor, to *feature.Column) bool {
 		o.other.skip.skip(c, 0)
 	case opForeign:
 		c.fail(errForeign)
+	case opWithin:
+		o.within(c, to)
 	case opUnion:
 		if b := c.long(); uint64(b) < uint64(len(o.other.branches)) {
 			o.other.branches[b].read(c, to)

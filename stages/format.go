@@ -42,9 +42,10 @@ type Parts struct {
 	Key       []byte
 	KeyWriter uint64
 
-	// Filtered are the stores, by feature.Store, that the record isn't meant
-	// for. A record meant for neither isn't decoded.
-	Filtered [2]bool
+	// Fates say, by feature.Store, why the record isn't meant for one: Filtered
+	// or one of its reasons. Live, the default, is for one that is. A record
+	// meant for neither isn't decoded.
+	Fates [2]feature.Fate
 }
 
 // Bare is a value that is an Avro body and nothing else. It is the default.
@@ -65,19 +66,23 @@ func (p *Parts) operation(rec *feature.Record, name string) error {
 	if name == "" {
 		name = "operation"
 	}
-	for i := len(rec.Headers) - 1; i >= 0; i-- {
-		if rec.Headers[i].Key != name {
-			continue
-		}
-		switch string(rec.Headers[i].Value) {
-		case "upsert":
-		case "delete":
-			p.Op = feature.Delete
-		default:
-			// To take it for an upsert could bring back what was to go.
-			return fmt.Errorf("header %s: %.20q is neither upsert nor delete", name, rec.Headers[i].Value)
-		}
-		break
+	switch v, ok := lastHeader(rec, name); {
+	case !ok, string(v) == "upsert":
+	case string(v) == "delete":
+		p.Op = feature.Delete
+	default:
+		// To take it for an upsert could bring back what was to go.
+		return fmt.Errorf("header %s: %.20q is neither upsert nor delete", name, v)
 	}
 	return nil
+}
+
+// lastHeader is a header's value: of several of a name the last counts.
+func lastHeader(rec *feature.Record, name string) ([]byte, bool) {
+	for i := len(rec.Headers) - 1; i >= 0; i-- {
+		if rec.Headers[i].Key == name {
+			return rec.Headers[i].Value, true
+		}
+	}
+	return nil, false
 }

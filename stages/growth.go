@@ -50,7 +50,7 @@ func (g *growth) take(writer string) (program, *compiled, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", errSchema, err)
 	}
-	p, err := newResolver(true).row(parsed, next.reader, next.schema.Fields)
+	p, err := newResolver(true, next.wire).row(parsed, next.reader, next.schema.Fields)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -128,10 +128,14 @@ func (c *compiled) with(fields []*avro.Field, columns []feature.Field) (*compile
 	}
 	next := *c
 	next.schema, next.reader = schema, reader
-	next.value, next.key.rest = slices.Clone(c.value), slices.Clone(c.key.rest)
+	next.value, next.second, next.key.rest = slices.Clone(c.value), slices.Clone(c.second), slices.Clone(c.key.rest)
 	for i, f := range columns {
 		to := len(c.schema.Fields) + i
-		next.value = append(next.value, op{name: f.Name, column: to, code: opNull})
+		null := op{name: f.Name, column: to, code: opNull}
+		next.value = append(next.value, null)
+		if c.second != nil {
+			next.second = append(next.second, null)
+		}
 		next.key.rest = append(next.key.rest, to)
 	}
 	return &next, nil

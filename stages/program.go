@@ -31,6 +31,7 @@ type other struct {
 	branches []op     // of a union
 	skip     *skipper // of a field that only the writer has
 	fill     *filler  // of a field that only the reader has
+	within   *op      // of bytes that are a body of their own
 }
 
 type code uint8
@@ -67,6 +68,7 @@ const (
 	opSkip    // something is read, and no column takes it
 	opUnion   // of any number of branches
 	opForeign // a branch that the reader can't take
+	opWithin  // bytes that are a body of their own
 )
 
 // run appends the one row that body holds. After an error columns may be of

@@ -15,12 +15,13 @@ import (
 // resolver resolves one writer's schema.
 type resolver struct {
 	columns bool                // a group grows by whole columns: no field of a nested record may be left out
+	wire    *wire               // nil: rows are as their schemas say
 	known   map[string]*skipper // of types that no column takes
 	left    int                 // of maxTypes
 }
 
-func newResolver(columns bool) *resolver {
-	return &resolver{columns: columns, known: map[string]*skipper{}, left: maxTypes}
+func newResolver(columns bool, w *wire) *resolver {
+	return &resolver{columns: columns, wire: w, known: map[string]*skipper{}, left: maxTypes}
 }
 
 // resolve compiles the program that reads what writer wrote into the columns of
@@ -29,16 +30,12 @@ func newResolver(columns bool) *resolver {
 //
 // By those rules a branch of the writer's union or a symbol of its enum that
 // the reader lacks is an error of the rows that have it, not of the schema.
-func resolve(writer string, reader *avro.RecordSchema, columns []feature.Field) (program, error) {
+func resolve(writer string, reader *avro.RecordSchema, columns []feature.Field, w *wire) (program, error) {
 	parsed, err := parseWriter(writer)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errSchema, err)
 	}
-	return resolveRecord(parsed, reader, columns)
-}
-
-func resolveRecord(writer avro.Schema, reader *avro.RecordSchema, columns []feature.Field) (program, error) {
-	return newResolver(false).row(writer, reader, columns)
+	return newResolver(false, w).row(parsed, reader, columns)
 }
 
 // row resolves a whole record's schema.
@@ -50,7 +47,11 @@ func (rs *resolver) row(writer avro.Schema, reader *avro.RecordSchema, columns [
 	if err := sameName(record, reader); err != nil {
 		return nil, fmt.Errorf("%w: %w", errSchema, err)
 	}
-	p, err := rs.fields(record, reader, columns, 0)
+	fields := rs.fields
+	if rs.wire != nil {
+		fields = rs.inBytes
+	}
+	p, err := fields(record, reader, columns, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errSchema, err)
 	}
@@ -66,7 +67,7 @@ func (k *keyReader) resolve(writer string) (program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: record key: %w", errSchema, err)
 	}
-	p, err := resolveRecord(parsed, k.schema, k.fields)
+	p, err := newResolver(false, nil).row(parsed, k.schema, k.fields)
 	if err != nil {
 		return nil, fmt.Errorf("record key: %w", err)
 	}

@@ -61,7 +61,7 @@ func (f SingleObject) open(reader string, c *compiled) (Format, error) {
 	for i, schema := range f.Schemas {
 		parsed, err := parseWriter(schema)
 		if err == nil {
-			_, err = resolve(schema, c.reader, c.schema.Fields)
+			_, err = c.resolve(schema)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("format SingleObject: Schemas[%d]: %w", i, err))
