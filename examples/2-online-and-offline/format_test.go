@@ -58,6 +58,55 @@ func TestConfluentsRowsOfTwoSchemas(t *testing.T) {
 		"-format", "confluent", "-registry", registry.URL(), "-registry-user", "me")
 }
 
+func TestConfluentsKeysAreFramedToo(t *testing.T) {
+	registry := srfake.New()
+	defer registry.Close()
+	registry.SeedSchema("rows-value", 1, 41, sr.Schema{Schema: avrorow.Schema})
+	registry.SeedSchema("rows-key", 1, 42, sr.Schema{Schema: `"string"`})
+
+	f := embedded(t)
+	f.frame = prefix([]byte{0, 0, 0, 0, 41})
+	f.wrap = func(key []byte) []byte {
+		return prefix(binary.AppendVarint([]byte{0, 0, 0, 0, 42}, int64(len(key))))(key)
+	}
+	if err := os.WriteFile(f.file("key.avsc"), []byte(`"string"`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f.goesOn(&sqlite.Sink{File: f.file("online.db")}, "-sqlite", f.file("online.db"),
+		"-format", "confluent", "-registry", registry.URL(), "-framed-keys", "-key-schema", f.file("key.avsc"))
+}
+
+func TestASchemaThatRefersToAnotherIsRead(t *testing.T) {
+	registry := srfake.New()
+	defer registry.Close()
+	registry.SeedSchema("tag", 1, 40, sr.Schema{Schema: `{"type":"record","name":"Tag","namespace":"tandem","fields":[{"name":"t","type":"string"}]}`})
+	registry.SeedSchema("rows-value", 1, 41, sr.Schema{
+		Schema:     strings.Replace(avrorow.Schema, "[", `[{"name":"retired","type":"Tag"},`, 1),
+		References: []sr.SchemaReference{{Name: "tandem.Tag", Subject: "tag", Version: 1}},
+	})
+	f := embedded(t)
+	f.frame = prefix([]byte{0, 0, 0, 0, 41, 2, 'x'})
+	f.goesOn(&sqlite.Sink{File: f.file("online.db")}, "-sqlite", f.file("online.db"),
+		"-format", "confluent", "-registry", registry.URL())
+}
+
+func TestAnIncompatibleSchemaStopsOrIsRejected(t *testing.T) {
+	registry := srfake.New()
+	defer registry.Close()
+	registry.SeedSchema("rows-value", 1, 41, sr.Schema{Schema: strings.Replace(avrorow.Schema, `"embedding"`, `"vector"`, 1)})
+	f := embedded(t)
+	f.frame = prefix([]byte{0, 0, 0, 0, 41})
+	f.produce(50)
+	flags := []string{"-sqlite", f.file("online.db"), "-format", "confluent", "-registry", registry.URL()}
+	if _, err := f.try(append(flags, "-incompatible", "stop")...); err == nil || !strings.Contains(err.Error(), `"embedding"`) {
+		t.Errorf("stop: %v", err)
+	}
+	l := f.run(flags...)
+	if l.Read != 50 || l.Sinks["offline"]["dead"] == 0 || l.Sinks["offline"]["written"] > 5 { // deletes have no value
+		t.Errorf("reject: %+v", l)
+	}
+}
+
 func TestSingleObjectsOfTwoSchemas(t *testing.T) {
 	mark := func(schema string) func([]byte) []byte {
 		h := avro.NewRabin()
@@ -75,9 +124,14 @@ func TestSingleObjectsOfTwoSchemas(t *testing.T) {
 
 func TestTheFormatsFlagsAreChecked(t *testing.T) {
 	for want, flags := range map[string][]string{
-		"want avro, confluent or single-object": {"-format", "json"},
-		"need each other":                       {"-format", "confluent"},
-		"is for -format single-object":          {"-schemas", "a.avsc"},
+		"want avro, confluent, single-object or hopsworks": {"-format", "json"},
+		"are for -format hopsworks":                        {"-subject", "a.avsc"},
+		"are for -format":                                  {"-feature-group-id", "4"},
+		"want reject or stop":                              {"-incompatible", "pass"},
+		"\"seven\" is not an id":                           {"-format", "hopsworks", "-subject", "seven=a.avsc"},
+		"was given before":                                 {"-format", "hopsworks", "-subject", "7=a.avsc", "-subject", "7=b.avsc"},
+		"need each other":                                  {"-format", "confluent"},
+		"is for -format single-object":                     {"-schemas", "a.avsc"},
 	} {
 		_, err := parse(append([]string{"-sqlite", "x", "-schema", "y"}, flags...))
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/sinks/cassandra"
 	"github.com/tandemdata/tandem/sinks/parquet"
@@ -58,48 +56,6 @@ func (o *options) source() (kafka.Source, error) {
 		From: from, Epoch: int32(o.epoch), UntilEnd: o.untilEnd,
 		TLS: secure.tls, SASL: secure.sasl,
 	}, nil
-}
-
-func (o *options) decode() (stages.Decode, error) {
-	group, err := o.featureGroup()
-	if err != nil {
-		return stages.Decode{}, fmt.Errorf("-order: %w", err)
-	}
-	schema, err := read(o.schema)
-	if err != nil {
-		return stages.Decode{}, fmt.Errorf("-schema: %w", err)
-	}
-	key, err := read(o.keySchema)
-	if err != nil {
-		return stages.Decode{}, fmt.Errorf("-key-schema: %w", err)
-	}
-	format, err := o.valueFormat()
-	if err != nil {
-		return stages.Decode{}, err
-	}
-	return stages.Decode{Group: group, Schema: schema, KeySchema: key, Format: format}, nil
-}
-
-func (o *options) valueFormat() (stages.Format, error) {
-	switch o.format {
-	case "confluent":
-		c, err := o.schemaRegistry.client()
-		if err != nil {
-			return nil, fmt.Errorf("-registry: %w", err)
-		}
-		return stages.Confluent{Registry: c, Keys: o.framedKeys}, nil
-	case "single-object":
-		var f stages.SingleObject
-		for _, file := range list(o.schemas) {
-			schema, err := read(file)
-			if err != nil {
-				return nil, fmt.Errorf("-schemas: %w", err)
-			}
-			f.Schemas = append(f.Schemas, schema)
-		}
-		return f, nil
-	}
-	return stages.Bare{}, nil
 }
 
 func (o *options) online() (pipeline.Sink, error) {

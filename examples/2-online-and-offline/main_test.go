@@ -39,6 +39,7 @@ type fixture struct {
 	log     *avrorow.Generator
 	next    [partitions]int64
 	frame   func(body []byte) []byte // nil: none
+	wrap    func(key []byte) []byte  // nil: keys are as they are
 }
 
 func newFixture(t *testing.T, brokers []string) *fixture {
@@ -80,7 +81,11 @@ func (f *fixture) produce(n int) {
 		if f.frame != nil && value != nil {
 			value = f.frame(value)
 		}
-		list = append(list, &kgo.Record{Topic: f.topic, Partition: p, Key: r.Key, Value: value, Timestamp: time.UnixMilli(r.Timestamp)})
+		key := r.Key
+		if f.wrap != nil {
+			key = f.wrap(key)
+		}
+		list = append(list, &kgo.Record{Topic: f.topic, Partition: p, Key: key, Value: value, Timestamp: time.UnixMilli(r.Timestamp)})
 		r.Offset = f.next[p]
 		f.next[p]++
 		f.model.add(p, r)
@@ -92,12 +97,23 @@ func (f *fixture) produce(n int) {
 
 // ledger is what -json writes.
 type ledger struct {
-	Read  int64                       `json:"read"`
-	Sinks map[string]map[string]int64 `json:"sinks"`
+	Read    int64                                  `json:"read"`
+	Sinks   map[string]map[string]int64            `json:"sinks"`
+	Reasons map[string]map[string]map[string]int64 `json:"reasons"`
 }
 
 // run runs the command to the end of the log.
 func (f *fixture) run(flags ...string) ledger {
+	f.Helper()
+	l, err := f.try(flags...)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return l
+}
+
+// try is run where the command may fail.
+func (f *fixture) try(flags ...string) (l ledger, err error) {
 	f.Helper()
 	args := append([]string{
 		"-brokers", f.brokers[0], "-topic", f.topic, "-group", f.topic, "-name", "entities", "-key", "entity_id",
@@ -108,9 +124,8 @@ func (f *fixture) run(flags ...string) ledger {
 	defer cancel()
 	var out bytes.Buffer
 	if err := run(ctx, args, &out); err != nil {
-		f.Fatal(err)
+		return l, err
 	}
-	var l ledger
 	if err := json.Unmarshal(out.Bytes(), &l); err != nil {
 		f.Fatalf("%q: %v", out.String(), err)
 	}
@@ -123,7 +138,7 @@ func (f *fixture) run(flags ...string) ledger {
 			f.Errorf("%s: %v doesn't add up to %d", name, s, l.Read)
 		}
 	}
-	return l
+	return l, nil
 }
 
 // holds compares a store with the model, row by row and both ways.

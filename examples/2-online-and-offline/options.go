@@ -25,7 +25,9 @@ type options struct {
 	version                     int
 	ttl                         time.Duration
 	format, schema, keySchema   string
-	schemas                     string
+	schemas, incompatible       string
+	featureGroupID              int
+	subjects                    subjects
 
 	cassandra, keyspace, sqlite string
 	warehouse                   string
@@ -66,9 +68,12 @@ func (o *options) declare(fs *flag.FlagSet) {
 	fs.StringVar(&o.eventTime, "event-time", "", "the column that says when a row was true (default: none)")
 	fs.StringVar(&o.order, "order", "log", "which row of a key is the newest: log or event-time")
 	fs.DurationVar(&o.ttl, "ttl", 0, "how long a row lives online (default: for ever)")
-	fs.StringVar(&o.format, "format", "avro", "how a value is framed: avro (a bare body), confluent (a schema's id before it) or single-object (its fingerprint)")
+	fs.StringVar(&o.format, "format", "avro", "how a value is framed: avro (a bare body), confluent (a schema's id before it), single-object (its fingerprint) or hopsworks (a bare body, and headers)")
 	fs.StringVar(&o.schema, "schema", "", "file of the rows' Avro schema; what another schema wrote is resolved to it")
 	fs.StringVar(&o.schemas, "schemas", "", "with -format single-object: files of further schemas that wrote rows, a,b,…")
+	fs.IntVar(&o.featureGroupID, "feature-group-id", 0, "with -format hopsworks: the one feature group whose records are taken (default: all)")
+	fs.Var(&o.subjects, "subject", "with -format hopsworks: ID=FILE of a schema that wrote rows, or FILE for all other ids; repeatable (default: -schema wrote all)")
+	fs.StringVar(&o.incompatible, "incompatible", "reject", "what becomes of rows whose schema doesn't resolve to -schema: reject (they are dead letters) or stop")
 	fs.StringVar(&o.keySchema, "key-schema", "", "file of the record keys' Avro schema, for null values (default: the key is one string or bytes column as it is)")
 
 	fs.StringVar(&o.cassandra, "cassandra", "", "online store: Cassandra's addresses, host[:port],…")
@@ -89,12 +94,16 @@ func (o *options) check() error {
 	switch {
 	case (o.cassandra == "") == (o.sqlite == ""):
 		return fmt.Errorf("want one online store: -cassandra with -keyspace, or -sqlite")
-	case !slices.Contains([]string{"avro", "confluent", "single-object"}, o.format):
-		return fmt.Errorf("-format %q: want avro, confluent or single-object", o.format)
+	case !slices.Contains([]string{"avro", "confluent", "single-object", "hopsworks"}, o.format):
+		return fmt.Errorf("-format %q: want avro, confluent, single-object or hopsworks", o.format)
 	case (o.format == "confluent") != (o.registry != ""):
 		return fmt.Errorf("-format confluent and -registry need each other")
 	case o.schemas != "" && o.format != "single-object":
 		return fmt.Errorf("-schemas is for -format single-object")
+	case (o.featureGroupID != 0 || len(o.subjects) > 0) && o.format != "hopsworks":
+		return fmt.Errorf("-feature-group-id and -subject are for -format hopsworks")
+	case o.incompatible != "reject" && o.incompatible != "stop":
+		return fmt.Errorf("-incompatible %q: want reject or stop", o.incompatible)
 	case o.schema == "":
 		return fmt.Errorf("-schema is missing: the file of the rows' Avro schema")
 	case o.commitEvery <= 0 || o.commitRows <= 0:
