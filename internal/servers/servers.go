@@ -17,6 +17,8 @@
 //	launch.go       configuration, ports, process, readiness; also under the private ones of private.go
 //	run.go          the directory of one server, and the lock which says that its owner lives
 //	jars.go         the artifacts, downloaded once and kept in the user's cache directory
+//
+// [Python] is no server, but comes and is skipped like one: Kafka's clients of other people.
 package servers
 
 import (
@@ -62,7 +64,7 @@ func addresses(t testing.TB, k *kind) []string {
 	return []string{addr}
 }
 
-func skipIfDeclined(t testing.TB, k *kind) {
+func skipIfDeclined(t testing.TB, k fmt.Stringer) {
 	t.Helper()
 	if os.Getenv("TANDEM_REAL") == "off" {
 		skip(t, k, "TANDEM_REAL=off", "unset it")
@@ -79,13 +81,13 @@ func skipIfMissing(t testing.TB, k *kind) {
 	}
 }
 
-func skip(t testing.TB, k *kind, why, remedy string) {
+func skip(t testing.TB, k fmt.Stringer, why, remedy string) {
 	t.Helper()
 	said := fmt.Sprintf("NOT TESTED on a real %s: %s. To test it, %s.", k, why, remedy)
 	if os.Getenv("TANDEM_REAL") == "require" {
 		t.Fatalf("%s (TANDEM_REAL=require)", said)
 	}
-	if _, before := told.LoadOrStore(k, true); !before {
+	if _, before := told.LoadOrStore(k.String(), true); !before {
 		tellTerminal(said)
 	}
 	t.Skip(said)

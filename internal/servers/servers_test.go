@@ -65,6 +65,23 @@ func TestSkipSaysHowToTest(t *testing.T) {
 	}
 }
 
+func TestPythonIsSkippedLikeAServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short is a reason of its own")
+	}
+	for real, want := range map[string]string{
+		"off":     "skip: NOT TESTED on a real fastavro and confluent-kafka: TANDEM_REAL=off. To test it, unset it.",
+		"":        "skip: NOT TESTED on a real fastavro and confluent-kafka: no python3 with pip on PATH. To test it, install Python 3 and pip.",
+		"require": "fatal: NOT TESTED on a real fastavro and confluent-kafka: no python3 with pip on PATH.",
+	} {
+		t.Setenv("TANDEM_REAL", real)
+		t.Setenv("PATH", "")
+		if got := said(t, func(t testing.TB) { Python(t, "none.py") }); !strings.HasPrefix(got, want) {
+			t.Errorf("TANDEM_REAL=%q:\ngot  %s\nwant %s", real, got, want)
+		}
+	}
+}
+
 // said returns how and with which words f ended its test.
 func said(t *testing.T, f func(testing.TB)) string {
 	r := &recorder{TB: t}
