@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -122,7 +123,7 @@ func (m *model) compare(t *testing.T, store string, s scanner) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		id := spell(got.Values[m.schema.Keys()[0]])
+		id := spell(m.schema.Fields[m.schema.Keys()[0]], got.Values[m.schema.Keys()[0]])
 		if store == "offline" {
 			id = fmt.Sprint(id, "@", got.Version.Time)
 		}
@@ -136,7 +137,7 @@ func (m *model) compare(t *testing.T, store string, s scanner) {
 			if !ok {
 				w = "null"
 			}
-			if g := spell(got.Values[i]); g != w {
+			if g := spell(f, got.Values[i]); g != w {
 				t.Errorf("%s: %s: %v is\n%.300s, want\n%.300s", store, id, f, g, w)
 			}
 		}
@@ -149,7 +150,7 @@ func (m *model) compare(t *testing.T, store string, s scanner) {
 }
 
 // spell is the script's: a text that keeps every bit of a value.
-func spell(v any) string {
+func spell(f feature.Field, v any) string {
 	switch v := v.(type) {
 	case nil:
 		return "null"
@@ -160,13 +161,33 @@ func spell(v any) string {
 	case string:
 		return "s:" + hex.EncodeToString([]byte(v))
 	case []byte:
+		if f.Logical == feature.Decimal {
+			return "d:" + feature.Unscaled(v).String()
+		}
 		return "b:" + hex.EncodeToString(v)
 	case []any:
 		items := make([]string, len(v))
 		for i := range v {
-			items[i] = spell(v[i])
+			items[i] = spell(f.Children[0], v[i])
 		}
 		return "[" + strings.Join(items, ",") + "]"
+	case map[string]any:
+		return spellNested(f, v)
 	}
 	return fmt.Sprint(v)
+}
+
+func spellNested(f feature.Field, v map[string]any) string {
+	var parts []string
+	if f.Kind == feature.Struct {
+		for _, c := range f.Children {
+			parts = append(parts, spell(c, v[c.Name]))
+		}
+		return "(" + strings.Join(parts, ",") + ")"
+	}
+	for key, value := range v {
+		parts = append(parts, spell(f.Children[0], key)+"="+spell(f.Children[1], value))
+	}
+	slices.Sort(parts)
+	return "{" + strings.Join(parts, ",") + "}"
 }

@@ -5,11 +5,13 @@ record as the broker has it, and its values in a spelling that keeps every bit.
 """
 
 import copy
+import decimal
 import io
 import json
 import random
 import struct
 import sys
+import uuid
 
 import fastavro
 from confluent_kafka import Producer
@@ -28,6 +30,7 @@ RANGES = {
     "timestamp-millis": (-62_135_596_800_000, 253_402_300_799_999),
     "timestamp-micros": (-62_135_596_800_000_000, 253_402_300_799_999_999),
     "local-timestamp-micros": (-62_135_596_800_000_000, 253_402_300_799_999_999),
+    "timestamp-nanos": (-(2**63), 2**63 - 1),
     "int": (-(2**31), 2**31 - 1),
     "long": (-(2**63), 2**63 - 1),
 }
@@ -64,6 +67,8 @@ class Types:
         if rule in RANGES:
             low, high = RANGES[rule]
             return self.rng.choice([low, high, 0 if low <= 0 else low, self.rng.randint(low, high)])
+        if rule in ("decimal", "uuid"):
+            return getattr(self, "a_" + rule)(schema)
         return getattr(self, "a_" + kind)(schema)
 
     def a_null(self, _):
@@ -96,6 +101,20 @@ class Types:
     def a_array(self, schema):
         return [self.value(schema["items"]) for _ in range(self.rng.choice([0, 0, 1, 2, 7, 40]))]
 
+    def a_map(self, schema):
+        return {self.a_string(None) + str(n): self.value(schema["values"]) for n in range(self.rng.choice([0, 1, 2, 5]))}
+
+    def a_record(self, schema):
+        return {f["name"]: self.value(f["type"]) for f in schema["fields"]}
+
+    def a_decimal(self, schema):
+        most = 10 ** schema["precision"] - 1
+        unscaled = self.rng.choice([0, most, -most, 1, -1, self.rng.randint(-most, most)])
+        return decimal.Decimal((int(unscaled < 0), tuple(map(int, str(abs(unscaled)))), -schema["scale"]))
+
+    def a_uuid(self, _):
+        return uuid.UUID(bytes=self.rng.randbytes(16))
+
     def spell(self, schema, v):
         if v is None:
             return "null"
@@ -106,12 +125,22 @@ class Types:
             return "f32:" + struct.pack(">f", v).hex()
         if kind == "double":
             return "f64:" + struct.pack(">d", v).hex()
+        if isinstance(v, decimal.Decimal):
+            sign, digits, _ = v.as_tuple()
+            return "d:" + str(int("".join(map(str, digits))) * (-1 if sign else 1))
+        if isinstance(v, uuid.UUID):
+            return "b:" + v.bytes.hex()
         if kind in ("string", "enum"):
             return "s:" + v.encode().hex()
         if kind in ("bytes", "fixed"):
             return "b:" + v.hex()
         if kind == "array":
             return "[" + ",".join(self.spell(schema["items"], x) for x in v) + "]"
+        if kind == "map":
+            entries = ["s:" + k.encode().hex() + "=" + self.spell(schema["values"], x) for k, x in v.items()]
+            return "{" + ",".join(sorted(entries)) + "}"
+        if kind == "record":
+            return "(" + ",".join(self.spell(f["type"], v[f["name"]]) for f in schema["fields"]) + ")"
         if kind == "boolean":
             return "true" if v else "false"
         return str(v)
