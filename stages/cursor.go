@@ -15,7 +15,7 @@ type cursor struct {
 	at   int
 	err  error // the first failure; what is read after it is 0
 
-	order []int // of a map's keys, while they are compared
+	order []int   // of a map's keys, while they are compared
 	inner *cursor // of a body within this one; made when the first is read
 }
 

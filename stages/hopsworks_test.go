@@ -290,6 +290,80 @@ func TestBytesGiveWhatTheFullTypeGives(t *testing.T) {
 	}
 }
 
+func TestNestedFeaturesStandInBytesToo(t *testing.T) {
+	const (
+		reader = `{"type":"record","name":"N","fields":[{"name":"k","type":"string"},
+			{"name":"m","type":["null",{"type":"map","values":["null","int"]}]},
+			{"name":"r","type":["null",{"type":"record","name":"In","fields":[{"name":"x","type":["null","long"],"default":null},{"name":"y","type":{"type":"array","items":"string"},"default":[]}]}]},
+			{"name":"rs","type":["null",{"type":"array","items":["null","In"]}]}]}`
+		// An older subject, whose records have one field less; it is given in full.
+		older = `{"type":"record","name":"N","fields":[{"name":"k","type":"string"},
+			{"name":"r","type":["null",{"type":"record","name":"In","fields":[{"name":"x","type":["null","int"]}]}]},
+			{"name":"m","type":["null",{"type":"map","values":"int"}]},
+			{"name":"rs","type":["null",{"type":"array","items":"In"}]}]}`
+	)
+	d, l := opened(t, Decode{Group: rowGroup, Schema: reader, Format: Hopsworks{Subjects: map[int]string{1: reader, 2: older}}})
+	rows := through(t, d, records(0,
+		feature.Record{Offset: 0, Headers: headers("subjectId", "1"), Value: []byte{
+			2, 'a',
+			2, 16, 2, 2, 2, 'q', 2, 10, 0, 0,
+		}},
+		feature.Record{Offset: 1, Headers: headers("subjectId", "1"), Value: []byte{
+			2, 'b',
+			2, 14, 2, 2, 2, 'q', 2, 10, 0, // {q: 5}
+			2, 14, 2, 2, 6, 2, 2, 'z', 0, // {x: 3, y: [z]}
+			2, 14, 2, 4, 0, 2, 0, 0, 0,
+		}}, // [null, {x: null, y: []}]
+		feature.Record{Offset: 2, Headers: headers("subjectId", "2"), Value: []byte{
+			2, 'c',
+			2, 6, 2, 2, 8, // {x: 4}
+			2, 12, 2, 2, 2, 'q', 12, 0, // {q: 6}
+			2, 10, 2, 2, 2, 14, 0,
+		}}, // [{x: 7}]
+	))
+	wantLetters(t, l, "0 trailing-bytes")
+	for i, want := range map[int]string{
+		1: "map[q:5] map[x:3 y:[z]] [<nil> map[x:<nil> y:[]]]",
+		2: "map[q:6] map[x:4 y:[]] [map[x:7 y:[]]]",
+	} {
+		r := rows.Row(i)
+		if got := fmt.Sprint(r.Value("m"), " ", r.Value("r"), " ", r.Value("rs")); got != want {
+			t.Errorf("row %d: %s, want %s", i, got, want)
+		}
+	}
+}
+
+func TestAGroupGrowsByWhatASubjectHasInFull(t *testing.T) {
+	old := fieldsOf(`{"name":"v","type":["null",{"type":"array","items":"int"}]}`)
+	grown := fieldsOf(`{"name":"v","type":["null","bytes"]}`, `{"name":"n","type":["null",{"type":"map","values":"int"}]}`, addedInt[:len(`{"name":"`)]+`i`+addedInt[len(`{"name":"n`):])
+	lanes, l := grower(t, 1, Decode{Group: growing, Schema: old, Format: Hopsworks{Subjects: map[int]string{1: old, 2: grown}}})
+	rows := through(t, lanes[0], records(0,
+		feature.Record{Offset: 0, Headers: headers("subjectId", "1"), Value: key(2, 8, 2, 2, 10, 0)},
+		feature.Record{Offset: 1, Headers: headers("subjectId", "2"), Value: key(2, 8, 2, 2, 12, 0, 2, 12, 2, 2, 2, 'q', 14, 0, 2, 16)},
+	))
+	wantLetters(t, l)
+	wantRows(t, rows, "k=x v=[5]", "k=x v=[6] n=map[q:7] i=8")
+}
+
+func FuzzHopsworks(f *testing.F) {
+	for _, a := range [][]byte{{0}, {2, 2, 0}, {2, 16, 2, 6, 2, 10, 0, 2, 20, 0}} {
+		f.Add(hops(a...), "7", "online")
+	}
+	f.Add([]byte{2, 2, 'x', 0, 0, 0, 0}, "8", "1")
+	d, _ := opened(f, Decode{Group: hopsGroup, Schema: hopsRow, Format: Hopsworks{FeatureGroup: 14, Subjects: map[int]string{0: hopsWire, 8: hopsRow}}})
+	f.Fuzz(func(t *testing.T, body []byte, subject, storage string) {
+		list := []feature.Record{
+			hopsRecord(0, hops(2, 8, 2, 2, 2, 10)),
+			hopsRecord(1, body, "subjectId", subject, "storage", storage),
+			hopsRecord(2, hops(2, 10, 2, 2, 2, 10, 0)),
+		}
+		rows := through(t, d, records(0, list...))
+		if rows.Live(0) || !rows.Live(2) || fmt.Sprint(rows.Row(2).Value("a")) != "[5]" {
+			t.Errorf("beside %x: %s", body, fates(rows))
+		}
+	})
+}
+
 func TestHopsworksSettingsAreChecked(t *testing.T) {
 	for want, f := range map[string]Hopsworks{
 		"FeatureGroup -1":                    {FeatureGroup: -1},
