@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hamba/avro/v2"
 	"github.com/twmb/franz-go/pkg/sr"
 
 	"github.com/tandemdata/tandem/internal/servers"
@@ -51,5 +52,34 @@ func TestARealRegistrySaysThatItDoesNotKnowAnID(t *testing.T) {
 	c := open(t, registry.Settings{URLs: []string{servers.Registry(t)}})
 	if _, err := c.Schema(t.Context(), 1<<30); !errors.Is(err, stages.ErrUnknownSchema) || pipeline.IsTransient(err) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestARealRegistryGivesASchemaThatRefersToAnother(t *testing.T) {
+	url := servers.Registry(t)
+	client, err := sr.NewClient(sr.URLs(url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("Tag%d", time.Now().UnixNano())
+	tag, err := client.CreateSchema(t.Context(), name, sr.Schema{Schema: `{"type":"record","name":"` + name + `","namespace":"geo","fields":[{"name":"x","type":"long"}]}`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := client.CreateSchema(t.Context(), name+"-value", sr.Schema{
+		Schema:     `{"type":"record","name":"R","fields":[{"name":"k","type":"string"},{"name":"at","type":["null","geo.` + name + `"]}]}`,
+		References: []sr.SchemaReference{{Name: "geo." + name, Subject: name, Version: tag.Version}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := open(t, registry.Settings{URLs: []string{url}}).Schema(t.Context(), row.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := avro.ParseWithCache(got, "", &avro.SchemaCache{})
+	want := `{"name":"R","type":"record","fields":[{"name":"k","type":"string"},{"name":"at","type":["null",{"name":"geo.` + name + `","type":"record","fields":[{"name":"x","type":"long"}]}]}]}`
+	if err != nil || parsed.String() != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
 	}
 }
