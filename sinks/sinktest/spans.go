@@ -79,7 +79,7 @@ func droppedRows(f *fixture) {
 	s := rowgen.Realistic(f.order)
 	x := f.open(s)
 	lane, m := x.lane(at(0)), newModel(s, f.target.Store())
-	reasons := []feature.Fate{feature.Duplicate, feature.Superseded, feature.Late, feature.Filtered, feature.Dead}
+	reasons := []feature.Fate{feature.Duplicate, feature.Superseded, feature.Late, feature.Filtered, feature.Dead, feature.OtherGroup, feature.FarFuture}
 	want := feature.Tally{}
 	for _, rows := range batches(f.gen(s, f.seed(22), 0), 0, 4, 120) {
 		for i := range rows.Len() {
@@ -103,7 +103,7 @@ func droppedRows(f *fixture) {
 	want.Count(feature.Dead)
 	x.flush()
 	f.holds(m)
-	if total := x.total(lane); total.Read != 4*120+1 || total.Dead != want.Dead || total.Filtered != want.Filtered || total.Duplicate < want.Duplicate {
+	if total := x.total(lane); total.Read != 4*120+1 || total.Dead != want.Dead || total.Filtered != want.Filtered || total.Reasons != want.Reasons || total.Duplicate < want.Duplicate {
 		f.Errorf("counted %+v, want at least %+v of %d read", total, want, 4*120+1)
 	}
 }
