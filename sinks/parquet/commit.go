@@ -26,16 +26,21 @@ func (w *writer) commitCut(ctx context.Context, c *cut) error {
 	if err := w.prepare(ctx, c); err != nil {
 		return classify(err)
 	}
-	for race := 0; ; race++ {
-		err := w.attempt(ctx, c)
-		if err == nil {
-			w.landed(ctx, c)
-			return nil
-		}
-		if !errors.Is(err, errMoved) || race == maxRaces {
+	if err := race(ctx, func() error { return w.attempt(ctx, c) }); err != nil {
+		return err
+	}
+	w.landed(ctx, c)
+	return nil
+}
+
+// race makes an attempt again as long as other writers are faster.
+func race(ctx context.Context, attempt func() error) error {
+	for n := 0; ; n++ {
+		err := attempt()
+		if !errors.Is(err, errMoved) || n == maxRaces {
 			return classify(err)
 		}
-		if err := pause(ctx, time.Duration(race)*5*time.Millisecond); err != nil {
+		if err := pause(ctx, time.Duration(n)*5*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -94,7 +99,7 @@ func (l *lake) describe(ctx context.Context, t *table.Table, f *dataFile) (err e
 	if f.meta != nil {
 		return nil
 	}
-	f.meta, err = table.FileToDataFile(ctx, l.disk, f.uri(), t.Schema(), t.Spec(), 0, t.Properties())
+	f.meta, err = table.FileToDataFile(ctx, l.disk, f.uri(), f.layout.part(t.Schema()), t.Spec(), 0, t.Properties())
 	if err != nil {
 		return fmt.Errorf("describing %s: %w", f.uri(), err)
 	}

@@ -72,7 +72,7 @@ func (s *Sink) Compact(ctx context.Context, schema *feature.Schema) (done Compac
 func (l *lake) compactOne(ctx context.Context, target int64) (Compaction, error) {
 	t, err := l.load(ctx)
 	if err == nil {
-		err = l.take(t)
+		err = l.take(t, l.schema)
 	}
 	if err != nil {
 		return Compaction{}, err
@@ -144,8 +144,8 @@ func (l *lake) likeOurs(t *table.Table) (*table.Table, error) {
 			set["write.parquet.bloom-filter-enabled.column."+c.field.Name] = "true"
 		}
 	}
-	for _, f := range l.schema.Fields {
-		for _, path := range floats(f.Name, f) {
+	for _, f := range t.Schema().Fields() { // among them those that the schema at hand lacks
+		for _, path := range floats(f.Name, f.Type) {
 			set["write.parquet.dict-encoding-enabled.column."+path] = "false"
 		}
 	}
@@ -157,19 +157,20 @@ func (l *lake) likeOurs(t *table.Table) (*table.Table, error) {
 }
 
 // floats are the paths of a column's leaves that hold floats.
-func floats(path string, f feature.Field) []string {
-	switch f.Kind {
-	case feature.Float32, feature.Float64:
+func floats(path string, t iceberg.Type) []string {
+	switch t := t.(type) {
+	case iceberg.Float32Type, iceberg.Float64Type:
 		return []string{path}
-	case feature.List:
-		return floats(path+".list.element", f.Elem())
-	case feature.Map:
-		_, value := f.Entries()
-		return floats(path+".key_value.value", value)
+	case *iceberg.ListType:
+		return floats(path+".list.element", t.Element)
+	case *iceberg.MapType:
+		return floats(path+".key_value.value", t.ValueType)
+	case *iceberg.StructType:
+		var all []string
+		for _, f := range t.FieldList {
+			all = append(all, floats(path+"."+f.Name, f.Type)...)
+		}
+		return all
 	}
-	var all []string
-	for _, c := range f.Children {
-		all = append(all, floats(path+"."+c.Name, c)...)
-	}
-	return all
+	return nil
 }

@@ -40,7 +40,7 @@ func openLake(ctx context.Context, set *Sink, schema *feature.Schema) (*lake, er
 		}
 	}
 	if err == nil {
-		err = l.take(t)
+		err = l.take(t, schema)
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.close())
@@ -61,20 +61,22 @@ func (l *lake) close() error { return l.catalog.close() }
 
 func (l *lake) load(ctx context.Context) (*table.Table, error) { return l.catalog.LoadTable(ctx, l.id) }
 
-// take checks the table's shape and learns its column ids.
-func (l *lake) take(t *table.Table) error {
-	if err := checkShape(l.schema, t.Schema(), t.Properties()); err != nil {
+// take checks that the table has a schema's shape, learns its column ids, and
+// goes on with that schema.
+func (l *lake) take(t *table.Table, s *feature.Schema) error {
+	if err := checkShape(s, t.Schema(), t.Properties()); err != nil {
 		return err
 	}
-	l.data = filepath.Join(pathOfURI(t.Location()), "data")
-	var err error
-	if l.layout, err = newLayout(l.schema, t.Schema(), true); err == nil {
-		l.plain, err = newLayout(l.schema, t.Schema(), false)
+	full, err := newLayout(s, t.Schema(), true)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = l.disk.makeDir(l.data)
+	plain, err := newLayout(s, t.Schema(), false)
+	if err != nil {
+		return err
 	}
-	return err
+	l.schema, l.layout, l.plain, l.data = s, full, plain, filepath.Join(pathOfURI(t.Location()), "data")
+	return l.disk.makeDir(l.data)
 }
 
 // create makes the table. Whoever makes it at the same time makes the same.

@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/apache/iceberg-go"
 	pq "github.com/parquet-go/parquet-go"
@@ -70,6 +71,19 @@ func newLayout(s *feature.Schema, table *iceberg.Schema, nulls bool) (*layout, e
 	}
 	l.options = l.writerOptions()
 	return l, nil
+}
+
+// part is a table's schema without the columns that a file lacks, for it was begun
+// before they were added. The library doesn't take such a file for complete
+// where what is nested in an optional column is required.
+func (l *layout) part(table *iceberg.Schema) *iceberg.Schema {
+	var fields []iceberg.NestedField
+	for _, f := range table.Fields() {
+		if slices.ContainsFunc(l.columns, func(c column) bool { return c.id == f.ID }) {
+			fields = append(fields, f)
+		}
+	}
+	return iceberg.NewSchema(table.ID, fields...)
 }
 
 // fields are the columns with the nulls that a file may have.

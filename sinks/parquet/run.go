@@ -100,12 +100,10 @@ func (w *writer) Flush(ctx context.Context) error {
 // commit makes all that was written so far durable: first what an earlier commit
 // left behind, then the open cut, as seal gives it. One at a time.
 func (w *writer) commit(ctx context.Context, seal func() *cut) error {
-	select {
-	case <-w.committing:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := w.hold(ctx); err != nil {
+		return err
 	}
-	defer func() { w.committing <- struct{}{} }()
+	defer w.letGo()
 	for _, next := range []func() *cut{func() *cut { return w.sealed }, seal} {
 		w.sealed = next()
 		if w.sealed == nil {
@@ -123,6 +121,18 @@ func (w *writer) commit(ctx context.Context, seal func() *cut) error {
 	}
 	return nil
 }
+
+// hold takes the right to commit, and waits for it.
+func (w *writer) hold(ctx context.Context) error {
+	select {
+	case <-w.committing:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *writer) letGo() { w.committing <- struct{}{} }
 
 func (w *writer) retryLater(again bool) {
 	w.mu.Lock()
@@ -176,7 +186,7 @@ func (w *writer) Close() error {
 	w.refuse(errClosed)
 	w.running.Wait()
 	<-w.committing
-	defer func() { w.committing <- struct{}{} }()
+	defer w.letGo()
 	var errs []error
 	for _, c := range []*cut{w.sealed, w.seal()} {
 		if c != nil && !c.maybeLanded {

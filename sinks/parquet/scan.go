@@ -35,7 +35,7 @@ func (s *Sink) scan(ctx context.Context, schema *feature.Schema, yield func(feat
 	defer func() { err = errors.Join(err, l.close()) }()
 	t, err := l.load(ctx)
 	if err == nil {
-		err = l.take(t)
+		err = l.take(t, l.schema)
 	}
 	if err != nil {
 		return err
