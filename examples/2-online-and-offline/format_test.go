@@ -13,6 +13,9 @@ import (
 
 	"github.com/tandemdata/tandem/internal/avrorow"
 	"github.com/tandemdata/tandem/internal/embedkafka"
+	"github.com/tandemdata/tandem/internal/rowgen"
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
 )
 
@@ -120,6 +123,43 @@ func TestSingleObjectsOfTwoSchemas(t *testing.T) {
 	f.frame = turns(mark(avrorow.Schema), mark(older))
 	f.goesOn(&sqlite.Sink{File: f.file("online.db")}, "-sqlite", f.file("online.db"),
 		"-format", "single-object", "-schemas", f.file("older.avsc"))
+}
+
+func TestWhatAWriterAddsBecomesAColumnOfBothStores(t *testing.T) {
+	registry := srfake.New()
+	defer registry.Close()
+	added := strings.Replace(avrorow.Schema, "[", `[{"name":"campaign","type":["null","string"],"default":null},`, 1)
+	registry.SeedSchema("rows-value", 1, 41, sr.Schema{Schema: avrorow.Schema})
+	registry.SeedSchema("rows-value", 2, 42, sr.Schema{Schema: added})
+	f := embedded(t)
+	f.schema = rowgen.With(f.schema, func(g *feature.Group) { g.Evolve = true })
+	before, since := prefix([]byte{0, 0, 0, 0, 41}), prefix([]byte{0, 0, 0, 0, 42, 2, 2, 'x'})
+	n := 0
+	f.frame = func(body []byte) []byte {
+		if n++; n < 6_000 || n%3 == 0 {
+			return before(body)
+		}
+		return since(body)
+	}
+	online := &sqlite.Sink{File: f.file("online.db")}
+	f.goesOn(online, "-sqlite", f.file("online.db"), "-format", "confluent", "-registry", registry.URL(), "-evolve")
+
+	grown, err := f.schema.With(feature.Field{Name: "campaign", Kind: feature.String, Nullable: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, store := range map[string]scanner{"online": online, "offline": &parquet.Sink{Warehouse: f.file("warehouse")}} {
+		seen := map[any]int{}
+		for row, err := range store.Scan(t.Context(), grown) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen[row.Values[len(row.Values)-1]]++
+		}
+		if seen["x"] == 0 || seen[nil] == 0 || len(seen) != 2 {
+			t.Errorf("%s: campaigns %v", name, seen)
+		}
+	}
 }
 
 func TestTheFormatsFlagsAreChecked(t *testing.T) {

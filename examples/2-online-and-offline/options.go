@@ -24,6 +24,7 @@ type options struct {
 	name, key, eventTime, order string
 	version                     int
 	ttl                         time.Duration
+	evolve                      bool
 	format, schema, keySchema   string
 	schemas, incompatible       string
 	featureGroupID              int
@@ -68,6 +69,7 @@ func (o *options) declare(fs *flag.FlagSet) {
 	fs.StringVar(&o.eventTime, "event-time", "", "the column that says when a row was true (default: none)")
 	fs.StringVar(&o.order, "order", "log", "which row of a key is the newest: log or event-time")
 	fs.DurationVar(&o.ttl, "ttl", 0, "how long a row lives online (default: for ever)")
+	fs.BoolVar(&o.evolve, "evolve", false, "a field that a writer's schema adds, nullable or with a default, becomes a column of both stores")
 	fs.StringVar(&o.format, "format", "avro", "how a value is framed: avro (a bare body), confluent (a schema's id before it), single-object (its fingerprint) or hopsworks (a bare body, and headers)")
 	fs.StringVar(&o.schema, "schema", "", "file of the rows' Avro schema; what another schema wrote is resolved to it")
 	fs.StringVar(&o.schemas, "schemas", "", "with -format single-object: files of further schemas that wrote rows, a,b,…")
@@ -115,7 +117,7 @@ func (o *options) check() error {
 func (o *options) featureGroup() (feature.Group, error) {
 	order, err := feature.ParseOrder(o.order)
 	return feature.Group{
-		Name: o.name, Version: o.version, PrimaryKey: list(o.key), EventTime: o.eventTime, Order: order, TTL: o.ttl,
+		Name: o.name, Version: o.version, PrimaryKey: list(o.key), EventTime: o.eventTime, Order: order, TTL: o.ttl, Evolve: o.evolve,
 	}, err
 }
 
