@@ -35,6 +35,24 @@ var decimalBytes = func() (n [feature.MaxPrecision + 1]int) {
 	return n
 }()
 
+// holdsDecimal reports whether a column has digits enough for a value, which no
+// decoder lets pass otherwise.
+func holdsDecimal(f feature.Field, b []byte) bool {
+	if f.Precision > maxLongDigits {
+		return len(b) < decimalBytes[f.Precision] || f.HoldsUnscaled(feature.Unscaled(b))
+	}
+	x := longOf(b)
+	return len(b) <= 8 && x < powersOfTen[f.Precision] && -x < powersOfTen[f.Precision]
+}
+
+var powersOfTen = func() (p [maxLongDigits + 1]int64) {
+	p[0] = 1
+	for i := range maxLongDigits {
+		p[i+1] = 10 * p[i]
+	}
+	return p
+}()
+
 // longOf reads two's complement of up to 8 bytes, big-endian.
 func longOf(b []byte) int64 {
 	x := int64(0)

@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -23,6 +24,7 @@ const chunk = 128
 type encoder struct {
 	values []pq.Value
 	padded []byte // decimals of the values, in the file's width
+	err    error  // a value that has no place in the file
 }
 
 // write appends rows of a batch to a leaf of a file.
@@ -30,6 +32,9 @@ func (e *encoder) write(w *pq.ColumnWriter, l *leaf, src *feature.Column, rows r
 	for from := rows.from; from < rows.to; from += chunk {
 		e.values, e.padded = e.values[:0], e.padded[:0]
 		e.append(l, src, from, min(from+chunk, rows.to))
+		if e.err != nil {
+			return e.err
+		}
 		if _, err := w.WriteRowValues(e.values); err != nil {
 			return err
 		}
@@ -117,6 +122,8 @@ func (e *encoder) setBytes(v *pq.Value, l *leaf, b []byte) {
 	switch {
 	case l.field.Logical != feature.Decimal:
 		setText(v, b)
+	case !holdsDecimal(l.field, b):
+		e.err = fmt.Errorf("a decimal has more digits than %v", l.field)
 	case l.field.Precision <= maxLongDigits:
 		setBits(v, uint64(longOf(b)))
 	default:

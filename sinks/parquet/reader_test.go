@@ -39,8 +39,7 @@ func snapshots(t testing.TB, s *parquet.Sink, name string) int {
 	return len(load(t, s, name).Metadata().Snapshots())
 }
 
-// readArrow gives the table batch by batch: as one arrow.Table, iceberg-go can't
-// give maps, whose batches say otherwise than its schema whether values can be null.
+// readArrow gives the table batch by batch.
 func readArrow(t testing.TB, s *parquet.Sink, name string) iter.Seq[arrow.RecordBatch] {
 	t.Helper()
 	_, batches, err := load(t, s, name).Scan().ToArrowRecords(context.Background())

@@ -106,10 +106,10 @@ func nestedOf(f feature.Field, next *int) (iceberg.Type, error) {
 		item := children[0]
 		return &iceberg.ListType{ElementID: item.ID, Element: item.Type, ElementRequired: item.Required}, nil
 	case feature.Map:
+		// Values are optional whatever the group says: the library reads them so
+		// from any table, and then can't rewrite them into one where they aren't.
 		key, value := children[0], children[1]
-		return &iceberg.MapType{
-			KeyID: key.ID, KeyType: key.Type, ValueID: value.ID, ValueType: value.Type, ValueRequired: value.Required,
-		}, nil
+		return &iceberg.MapType{KeyID: key.ID, KeyType: key.Type, ValueID: value.ID, ValueType: value.Type}, nil
 	}
 	return &iceberg.StructType{FieldList: children}, nil
 }

@@ -5,7 +5,9 @@ import (
 	"iter"
 	"maps"
 	"math"
+	"math/big"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -223,4 +225,39 @@ func text(v any) string {
 		return s + "]"
 	}
 	return fmt.Sprintf("%T(%v)", v, v)
+}
+
+// No decoder makes such a value; it is an error rather than cut.
+func TestADecimalWithTooManyDigitsIsAnError(t *testing.T) {
+	for _, precision := range []int{1, 9, 18, 19, 38} {
+		limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(precision)), nil)
+		most := new(big.Int).Sub(limit, big.NewInt(1))
+		for _, sign := range []int64{1, -1} {
+			if err := writeDecimal(t, precision, new(big.Int).Mul(most, big.NewInt(sign))); err != nil {
+				t.Errorf("%d digits: %v", precision, err)
+			}
+			for _, times := range []int64{1, 1_000_000_000_000} {
+				x := new(big.Int).Mul(limit, big.NewInt(sign*times))
+				if err := writeDecimal(t, precision, x); err == nil || !strings.Contains(err.Error(), "digits") {
+					t.Errorf("%v in %d digits: %v", x, precision, err)
+				}
+			}
+		}
+	}
+}
+
+func writeDecimal(t *testing.T, precision int, unscaled *big.Int) error {
+	amount := feature.Field{Name: "price", Kind: feature.Bytes, Logical: feature.Decimal, Precision: precision}
+	schema, err := feature.NewSchema(feature.Group{Name: "plain", PrimaryKey: []string{"id"}},
+		[]feature.Field{{Name: "id", Kind: feature.String}, amount})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := open(t, sinkIn(t), schema)
+	defer x.close()
+	rows := row(schema, 0, "a", []byte{0})
+	c := &rows.Columns[1]
+	c.Bytes = feature.AppendUnscaled(nil, unscaled) // where Append would refuse it
+	c.Offsets[1] = uint32(len(c.Bytes))
+	return x.writer.Write(t.Context(), x.lane(0), rows)
 }
