@@ -142,7 +142,10 @@ func TestTheSuiteFindsEachFault(t *testing.T) {
 				child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestTheSuiteFindsEachFault$/^"+b.promise+"$")
 				child.Env = append(os.Environ(), "TANDEM_FAULT="+fault+"@"+name)
 				out, err := child.CombinedOutput()
-				if want := "--- FAIL: TestTheSuiteFindsEachFault/" + b.promise; err == nil || !strings.Contains(string(out), want) {
+				want := "--- FAIL: TestTheSuiteFindsEachFault/" + b.promise
+				// A batch that is torn while the store reads it may end the process before it is compared.
+				torn := b.keeps && strings.Contains(string(out), "panic: ")
+				if err == nil || !strings.Contains(string(out), want) && !torn {
 					t.Errorf("%s let it pass (%v):\n%s", b.promise, err, out)
 				}
 			})
