@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
+	"github.com/tandemdata/tandem/internal/rowmodel"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
@@ -77,16 +78,16 @@ func (c claims) check(when string) {
 	}
 	got := c.scan(c.schema)
 	diffs := unsent(all, got)
-	for id, promised := range reported.kept {
-		row, there := got[identity(c.schema, store, promised)]
+	for id, promised := range reported.Kept {
+		row, there := got[id]
 		if !there && promised.Version.Delete && store == feature.Online {
 			continue
 		}
 		if !there && !deletedLater(all, id, promised) {
-			diffs = append(diffs, "reported, but missing: "+describe(c.schema, promised))
+			diffs = append(diffs, "reported, but missing: "+rowmodel.Describe(c.schema, promised))
 		}
-		if there && c.schema.Group.Order.Compare(row.Version, promised.Version) < 0 {
-			diffs = append(diffs, "reported, but the store has an older row: "+describeTwo(c.schema, promised, row))
+		if there && rowmodel.Newer(c.schema.Group.Order, promised.Version, row.Version) {
+			diffs = append(diffs, "reported, but the store has an older row: "+rowmodel.DescribeTwo(c.schema, promised, row))
 		}
 	}
 	report(c, when, diffs)
@@ -94,22 +95,17 @@ func (c claims) check(when string) {
 
 // deletedLater reports whether a delete that was sent explains a row's absence.
 func deletedLater(all *model, id string, row feature.Stored) bool {
-	return all.store == feature.Online && slices.ContainsFunc(all.sent[id], func(s feature.Stored) bool {
-		return s.Version.Delete && all.schema.Group.Order.Compare(s.Version, row.Version) > 0
+	return all.Store == feature.Online && slices.ContainsFunc(all.Sent[id], func(s feature.Stored) bool {
+		return s.Version.Delete && rowmodel.Newer(all.Schema.Group.Order, s.Version, row.Version)
 	})
 }
 
 // unsent lists stored rows that are not, to the bit, one of the rows sent.
 func unsent(all *model, got map[string]feature.Stored) []string {
-	sent := map[string][]feature.Stored{}
-	for _, list := range all.sent {
-		id := identity(all.schema, all.store, list[0])
-		sent[id] = list
-	}
 	var diffs []string
 	for id, row := range got {
-		if !slices.ContainsFunc(sent[id], func(s feature.Stored) bool { return same(s, row) }) {
-			diffs = append(diffs, "no such row was sent: "+describe(all.schema, row))
+		if !slices.ContainsFunc(all.Sent[id], func(s feature.Stored) bool { return rowmodel.Same(s, row) }) {
+			diffs = append(diffs, "no such row was sent: "+rowmodel.Describe(all.Schema, row))
 		}
 	}
 	return diffs

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
+	"github.com/tandemdata/tandem/internal/rowmodel"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
@@ -68,9 +69,9 @@ func (f *fixture) scan(s *feature.Schema) map[string]feature.Stored {
 	}
 	out := make(map[string]feature.Stored, len(got))
 	for _, row := range got {
-		id := identity(s, f.target.Store(), row)
+		id := rowmodel.Identity(s, f.target.Store(), row)
 		if twin, ok := out[id]; ok {
-			f.Errorf("twice in the store: %s and %s", describe(s, twin), describe(s, row))
+			f.Errorf("twice in the store: %s and %s", rowmodel.Describe(s, twin), rowmodel.Describe(s, row))
 		}
 		out[id] = row
 	}
@@ -91,7 +92,7 @@ func scan(ctx context.Context, target Target, s *feature.Schema) ([]feature.Stor
 // holds fails unless the store holds exactly what the model says.
 func (f *fixture) holds(m *model) {
 	f.Helper()
-	report(f, "the store differs from the rows sent", differences(m.schema, m.visible(), f.scan(m.schema)))
+	report(f, "the store differs from the rows sent", differences(m.Schema, m.Visible(), f.scan(m.Schema)))
 }
 
 // persist tries again what fails for the moment, as the graph does.

@@ -1,21 +1,20 @@
 package sinktest
 
 import (
+	"fmt"
 	"math"
+	"strings"
+	"testing"
 
+	"github.com/tandemdata/tandem/internal/rowmodel"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// model replays the rows sent into a plain map: what the store must hold.
-type model struct {
-	schema *feature.Schema
-	store  feature.Store
-	kept   map[string]feature.Stored   // the greatest row of each identity, deletes too
-	sent   map[string][]feature.Stored // every row of each identity
-}
+// model is what the store must hold of the batches sent.
+type model struct{ *rowmodel.Model }
 
 func newModel(s *feature.Schema, store feature.Store) *model {
-	return &model{s, store, map[string]feature.Stored{}, map[string][]feature.Stored{}}
+	return &model{rowmodel.New(s, store)}
 }
 
 // add replays the rows of a batch that are live at the store.
@@ -24,68 +23,41 @@ func (m *model) add(rows *feature.Rows) { m.addBefore(rows, math.MaxInt64) }
 // addBefore replays those before an offset.
 func (m *model) addBefore(rows *feature.Rows, offset int64) {
 	for i := range rows.Len() {
-		if rows.Fates[m.store][i] != feature.Live || rows.Records[i].Offset >= offset {
-			continue
-		}
-		id := string(rows.Identity(nil, i, m.store))
-		row := asStored(rows, i)
-		m.sent[id] = append(m.sent[id], row)
-		old, ok := m.kept[id]
-		if !ok || m.schema.Group.Order.Compare(row.Version, old.Version) > 0 {
-			m.kept[id] = row
+		if rows.Fates[m.Store][i] == feature.Live && rows.Records[i].Offset < offset {
+			m.Add(rowmodel.Of(rows, i))
 		}
 	}
 }
 
-// visible is what a scan must give, by identity.
-func (m *model) visible() map[string]feature.Stored {
-	out := make(map[string]feature.Stored, len(m.kept))
-	for _, row := range m.kept {
-		if m.store == feature.Offline || !row.Version.Delete {
-			out[identity(m.schema, m.store, row)] = row
+// differences tells, for people, where a store differs from what it must hold.
+func differences(s *feature.Schema, want, got map[string]feature.Stored) []string {
+	var out []string
+	for id, w := range want {
+		g, ok := got[id]
+		if !ok {
+			out = append(out, "missing: "+rowmodel.Describe(s, w))
+		} else if !rowmodel.Same(w, g) {
+			out = append(out, rowmodel.DescribeTwo(s, w, g))
+		}
+	}
+	for id, g := range got {
+		if _, ok := want[id]; !ok {
+			out = append(out, "should not be there: "+rowmodel.Describe(s, g))
 		}
 	}
 	return out
 }
 
-// asStored is row i as a store must give it back.
-func asStored(rows *feature.Rows, i int) feature.Stored {
-	s := rows.Schema
-	row := feature.Stored{Version: rows.Version(i), Values: make([]any, len(s.Fields))}
-	for c := range s.Fields {
-		switch {
-		case !row.Version.Delete || s.IsKey(c):
-			row.Values[c] = rows.Columns[c].Value(i)
-		case c == s.Time() && s.Fields[c].Kind == feature.Int32:
-			row.Values[c] = int32(row.Version.Time)
-		case c == s.Time():
-			row.Values[c] = row.Version.Time
-		}
+// report fails the test with the first few differences.
+func report(t testing.TB, what string, diffs []string) {
+	t.Helper()
+	if len(diffs) == 0 {
+		return
 	}
-	return row
-}
-
-// identity is made from what the store gave back, not from what it was given.
-func identity(s *feature.Schema, store feature.Store, row feature.Stored) string {
-	var b []byte
-	for _, k := range s.Keys() {
-		b = feature.AppendValue(b, row.Values[k])
+	const most = 5
+	more := ""
+	if n := len(diffs) - most; n > 0 {
+		diffs, more = diffs[:most], fmt.Sprintf("\n\t… and %d more", n)
 	}
-	if store == feature.Offline && s.Time() >= 0 {
-		b = feature.AppendValue(b, row.Version.Time)
-	}
-	return string(b)
-}
-
-// same reports whether two rows are one, values to the bit.
-func same(a, b feature.Stored) bool {
-	return a.Version == b.Version && string(content(a)) == string(content(b))
-}
-
-func content(row feature.Stored) []byte {
-	var b []byte
-	for _, v := range row.Values {
-		b = feature.AppendValue(b, v)
-	}
-	return b
+	t.Errorf("%s:\n\t%s%s", what, strings.Join(diffs, "\n\t"), more)
 }

@@ -1,56 +1,28 @@
-package sinktest
+package rowmodel
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// differences tells, for people, where a store differs from what it must hold.
-func differences(s *feature.Schema, want, got map[string]feature.Stored) []string {
-	var out []string
-	for id, w := range want {
-		g, ok := got[id]
-		if !ok {
-			out = append(out, "missing: "+describe(s, w))
-		} else if !same(w, g) {
-			out = append(out, describeTwo(s, w, g))
-		}
-	}
-	for id, g := range got {
-		if _, ok := want[id]; !ok {
-			out = append(out, "should not be there: "+describe(s, g))
-		}
-	}
-	return out
+// Describe is a row in short: its key and its version.
+func Describe(s *feature.Schema, row feature.Stored) string {
+	return DescribeKey(s, row) + " " + describeVersion(row.Version)
 }
 
-// report fails the test with the first few differences.
-func report(t testing.TB, what string, diffs []string) {
-	t.Helper()
-	if len(diffs) == 0 {
-		return
-	}
-	const most = 5
-	more := ""
-	if n := len(diffs) - most; n > 0 {
-		diffs, more = diffs[:most], fmt.Sprintf("\n\t… and %d more", n)
-	}
-	t.Errorf("%s:\n\t%s%s", what, strings.Join(diffs, "\n\t"), more)
-}
-
-// describe is a row in short: its key and its version.
-func describe(s *feature.Schema, row feature.Stored) string {
+// DescribeKey is a row's key, by name.
+func DescribeKey(s *feature.Schema, row feature.Stored) string {
 	var key []string
 	for _, k := range s.Keys() {
 		key = append(key, s.Fields[k].Name+"="+show(row.Values[k]))
 	}
-	return strings.Join(key, " ") + " " + describeVersion(row.Version)
+	return strings.Join(key, " ")
 }
 
 func describeVersion(v feature.Version) string {
@@ -61,9 +33,9 @@ func describeVersion(v feature.Version) string {
 	return fmt.Sprintf("%s %d@%d of epoch %d, time %d", op, v.Partition, v.Offset, v.Epoch, v.Time)
 }
 
-// describeTwo names the versions and the columns in which two rows differ.
-func describeTwo(s *feature.Schema, want, got feature.Stored) string {
-	out := describe(s, want)
+// DescribeTwo names the versions and the columns in which two rows differ.
+func DescribeTwo(s *feature.Schema, want, got feature.Stored) string {
+	out := Describe(s, want)
 	if want.Version != got.Version {
 		out += "; the store has " + describeVersion(got.Version)
 	}
@@ -71,7 +43,7 @@ func describeTwo(s *feature.Schema, want, got feature.Stored) string {
 		if i >= len(got.Values) {
 			return fmt.Sprintf("%s; the store gave %d values of %d", out, len(got.Values), len(s.Fields))
 		}
-		if string(feature.AppendValue(nil, want.Values[i])) != string(feature.AppendValue(nil, got.Values[i])) {
+		if !bytes.Equal(feature.AppendValue(nil, want.Values[i]), feature.AppendValue(nil, got.Values[i])) {
 			out += fmt.Sprintf("; %v: want %s, got %s", f, show(want.Values[i]), show(got.Values[i]))
 		}
 	}
