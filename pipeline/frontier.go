@@ -119,7 +119,10 @@ func (f *frontier) progress(l *Lane, sink string, done []feature.SpanTally) Prog
 	f.mu.Unlock()
 
 	c.advance(Receipt{Sink: sink, Spans: done})
-	p := Progress{Epoch: l.Epoch, TopicID: l.TopicID, Counted: c.at, Sinks: map[string]SinkProgress{}}
+	p := Progress{
+		Epoch: l.Epoch, TopicID: l.TopicID, Partitions: l.Partitions, Gaps: l.Resumed.Gaps,
+		Counted: c.at, Sinks: map[string]SinkProgress{},
+	}
 	for name, b := range c.sinks {
 		p.Sinks[name] = SinkProgress{Next: b.next, Tally: b.total}
 	}

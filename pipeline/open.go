@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
@@ -10,12 +11,17 @@ import (
 // intakeOf is what a source sees of the session.
 func (s *session) intakeOf(n *node) *Intake {
 	return &Intake{
-		Name: n.name, Log: s.g.log().With("node", n.name), warm: s.g.warm(n),
+		Name: n.name, Log: s.g.log().With("node", n.name), ByLog: s.g.byLog(n), warm: s.g.warm(n),
 		progress: func(ctx context.Context, topic string, partition int32) (Progress, bool, error) {
 			return s.progress(ctx, n, topic, partition)
 		},
 		open: func(c LaneConfig) *Lane { return s.openLane(n, c) },
 	}
+}
+
+// byLog reports whether any store behind a source takes the log's order.
+func (g *Graph) byLog(source *node) bool {
+	return slices.ContainsFunc(g.sinksOf(source), func(n *node) bool { return n.schema.Group.Order == feature.ByLog })
 }
 
 // warm is what the neediest stage behind a source asks for.
@@ -65,6 +71,12 @@ func behind(a, b Progress) Progress {
 	}
 	if a.TopicID == "" {
 		a.TopicID = b.TopicID
+	}
+	if a.Epoch == b.Epoch {
+		a.Partitions = max(a.Partitions, b.Partitions)
+		if len(b.Gaps) > len(a.Gaps) {
+			a.Gaps = b.Gaps
+		}
 	}
 	sinks := maps.Clone(a.Sinks)
 	if sinks == nil {

@@ -80,6 +80,14 @@ type Progress struct {
 	// its tally counts exactly those.
 	Counted int64                   `json:"counted"`
 	Sinks   map[string]SinkProgress `json:"sinks"` // by node
+
+	// Partitions is how many the topic had when the lane opened; 0 where that is
+	// not known. Under order by log another number needs a new epoch.
+	Partitions int32 `json:"partitions,omitempty"`
+
+	// Gaps are records that the log had lost before they were read, and that the
+	// source was told to skip. They are stored with the next rows behind them.
+	Gaps []feature.Span `json:"gaps,omitempty"`
 }
 
 // Ahead reports whether p says more than what is stored about the same rows of

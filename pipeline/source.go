@@ -27,6 +27,10 @@ type Intake struct {
 	Name string
 	Log  *slog.Logger
 
+	// ByLog says that rows are ordered by log: then a key must stay in its
+	// partition, and a topic whose partitions change needs a new epoch.
+	ByLog bool
+
 	progress func(ctx context.Context, topic string, partition int32) (Progress, bool, error)
 	open     func(LaneConfig) *Lane
 	warm     int
@@ -56,9 +60,10 @@ func NewIntake(name string, log *slog.Logger, warm int,
 // LaneConfig says what a lane is, where it starts, and how to reach its source.
 type LaneConfig struct {
 	feature.Place
-	TopicID string
-	Start   int64    // the first offset that is not warm
-	Resumed Progress // as Intake.Progress gave it; zero if it didn't
+	TopicID    string
+	Partitions int32    // of the topic; 0 where that is not known
+	Start      int64    // the first offset that is not warm
+	Resumed    Progress // as Intake.Progress gave it, with the gap that the source skips now; zero if it didn't
 
 	// Commit is told how far the lane is durable in all sinks. It must not block.
 	Commit func(next int64)

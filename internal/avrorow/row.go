@@ -65,6 +65,26 @@ type Row struct {
 	Embedding    []float32
 }
 
+// Values are those of the row in Schema's order, as a decoded row gives them.
+func (r *Row) Values() []any {
+	items := make([]any, len(r.Embedding))
+	for i, f := range r.Embedding {
+		items[i] = f
+	}
+	return []any{
+		r.EntityID, r.UserID, r.SessionID, r.EventTime.UnixMilli(), r.IngestTime.UnixMilli(), r.Region, r.Device, orNil(r.Country),
+		r.Score, r.CTR, r.Price, r.F1, orNil(r.F2), r.Count1d, r.Count7d, orNil(r.Count30d),
+		r.Active, r.Age, r.ModelVersion, items,
+	}
+}
+
+func orNil[T any](v *T) any {
+	if v == nil {
+		return nil
+	}
+	return *v
+}
+
 // Encoder writes rows as Schema has them.
 type Encoder struct{ w *avro.Writer }
 

@@ -34,7 +34,10 @@ func (r *Record) Size() int {
 
 // Span is a stretch of a log, from From up to but not including To. Offsets
 // are sparse: a span may hold fewer records than To - From, or none.
-type Span struct{ From, To int64 }
+type Span struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
 
 // Place names the log that rows came from.
 type Place struct {

@@ -84,8 +84,7 @@ func (w *writer) Close() error {
 func (w *writer) take(l *pipeline.Lane, rows *feature.Rows) {
 	state, ok := w.lanes[l]
 	if !ok {
-		next := l.Next(w.node.Name)
-		state = &lane{next: next, taken: l.Start}
+		state = &lane{next: l.Resumed.Sinks[w.node.Name].Next, taken: l.Start}
 		w.lanes[l] = state
 	}
 	supersede(rows, w.table.store)

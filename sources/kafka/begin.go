@@ -2,8 +2,8 @@ package kafka
 
 import (
 	"context"
-	"fmt"
 	"math"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -18,9 +18,13 @@ func (r *reader) begin(ctx context.Context, partitions []int32) (map[int32]kgo.O
 	if err != nil {
 		return nil, err
 	}
+	past, err := r.past(ctx, log, partitions)
+	if err != nil {
+		return nil, err
+	}
 	plans := make([]plan, len(partitions))
 	for i, p := range partitions {
-		if plans[i], err = r.plan(ctx, log, p); err != nil {
+		if plans[i], err = r.plan(log, past, p); err != nil {
 			return nil, err
 		}
 	}
@@ -90,17 +94,20 @@ type plan struct {
 	until int64
 }
 
-func (r *reader) plan(ctx context.Context, log survey, partition int32) (plan, error) {
+func (r *reader) plan(log survey, past past, partition int32) (plan, error) {
 	p := plan{until: math.MaxInt64}
 	p.Place = feature.Place{Topic: r.Topic, Partition: partition, Epoch: r.Epoch}
-	p.TopicID = log.id
+	p.TopicID, p.Partitions = log.id, log.count
 	if r.until != nil {
 		p.until = r.until[partition] // 0, its end, for a partition that is younger than the run
 	}
-	if err := r.settle(ctx, log, &p); err != nil {
+	if err := r.settle(log, past, &p); err != nil {
 		return p, err
 	}
 	first, last := log.first[partition], log.last[partition]
+	if r.SkipLost && p.Start < first {
+		r.skip(&p, first)
+	}
 	if p.Start < first || p.Start > last {
 		return p, &pipeline.DataLossError{Place: p.Place, Want: p.Start, Earliest: first, Latest: last}
 	}
@@ -108,28 +115,34 @@ func (r *reader) plan(ctx context.Context, log survey, partition int32) (plan, e
 	return p, nil
 }
 
-// settle finds the start: it asks the sinks, then the group, then the settings.
-func (r *reader) settle(ctx context.Context, log survey, p *plan) error {
-	held, known, err := r.in.Progress(ctx, r.Topic, p.Partition)
-	if err != nil {
-		return fmt.Errorf("progress of %s/%d: %w", r.Topic, p.Partition, err)
-	}
-	m, marked := log.marks[p.Partition]
-	if known {
-		m = mark{held.Epoch, held.TopicID, held.Counted}
-	}
+// settle finds the start: by what the sinks hold, then the group, then the settings.
+func (r *reader) settle(log survey, past past, p *plan) error {
+	m, known := past.marks[p.Partition]
 	p.Start = log.fresh[p.Partition]
 	switch {
-	case !known && !marked:
+	case !known && p.Partition >= past.count:
+		p.Start = log.first[p.Partition] // it came after the others were read, and all of it is new
+		return nil
+	case !known:
 		return nil
 	case m.epoch > r.Epoch:
 		return &EpochError{Place: p.Place, Known: m.epoch}
 	case m.epoch < r.Epoch:
+		if m.grew(log.topic) && m.next >= log.first[p.Partition] && m.next <= log.last[p.Partition] {
+			p.Start = m.next
+		}
 		return nil // a new life: what is known is about the one before
 	case m.topicID != "" && log.id != "" && m.topicID != log.id:
 		return &RecreatedError{Topic: r.Topic, Was: m.topicID, Now: log.id, Epoch: r.Epoch}
 	}
 	p.Start = m.next
-	p.Resumed = held // zero if not known
+	p.Resumed = m.held
 	return nil
+}
+
+// skip begins behind what the log has lost, and has the stores remember that.
+func (r *reader) skip(p *plan, first int64) {
+	r.in.Log.Warn("kafka: records were lost before they were read, and are skipped", "topic", p.Topic, "partition", p.Partition, "from", p.Start, "to", first)
+	p.Resumed.Gaps = append(slices.Clone(p.Resumed.Gaps), feature.Span{From: p.Start, To: first})
+	p.Start = first
 }

@@ -28,7 +28,7 @@ func (r *reader) commit(ctx context.Context, lanes []*lane) error {
 	if len(next) == 0 {
 		return nil
 	}
-	if err := r.send(marked(ctx, r.Epoch, lanes[0].TopicID), offsets); err != nil {
+	if err := r.send(marked(ctx, lanes[0]), offsets); err != nil {
 		return err
 	}
 	for l, at := range next {

@@ -56,7 +56,7 @@ func (r *reader) find(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.id = t.id
+	r.id, r.count = t.id, t.count
 	if r.UntilEnd {
 		r.until, err = t.stable(ctx)
 	}
@@ -73,6 +73,8 @@ func (r *reader) options() []kgo.Opt {
 		kgo.FetchMaxBytes(r.FetchBytes),
 		kgo.FetchMaxPartitionBytes(r.PartitionBytes),
 		kgo.FetchMaxWait(fetchWait),
+		kgo.MetadataMaxAge(r.growth),
+		kgo.MetadataMinAge(min(r.growth, 5*time.Second)),
 		kgo.WithHooks(&outage{log: r.in.Log}),
 	}
 	if r.TLS != nil {

@@ -2,13 +2,9 @@ package kafka
 
 import (
 	"context"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
-
-// growth is how often a reader without a group looks for new partitions.
-const growth = 30 * time.Second
 
 // consumeAll reads all partitions without a group.
 func (r *reader) consumeAll(ctx context.Context) error {
@@ -34,14 +30,14 @@ func (r *reader) consume(ctx context.Context, from, to int32) error {
 // watchGrowth reads partitions that the topic gains; a group is told of them by
 // its client.
 func (r *reader) watchGrowth(ctx context.Context) {
-	for count := int32(len(r.all())); pause(ctx, growth); {
+	for count := r.count; pause(ctx, r.growth); {
 		t, err := r.topic(ctx)
 		if err == nil && t.count > count {
 			err = r.consume(ctx, count, t.count)
 			count = t.count
 		}
 		if err != nil && ctx.Err() == nil {
-			r.fail(err)
+			r.halt(err)
 			return
 		}
 	}

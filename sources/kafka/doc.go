@@ -7,6 +7,7 @@
 //	source.go   the settings
 //	connect.go  the client, and whether the brokers and the topic are there
 //	topic.go    what the brokers say of the topic: its id, where partitions begin and end
+//	past.go     what is known of partitions that were read before
 //	begin.go    where each partition begins
 //	reader.go   the life of a run: read, drain, leave
 //	poll.go     the poll loop, and which of its errors stop

@@ -26,6 +26,20 @@ func (e *RecreatedError) Error() string {
 	return fmt.Sprintf("topic %q was recreated (id %s, was %s): raise Epoch above %d to read it as a new life", e.Topic, e.Now, e.Was, e.Epoch)
 }
 
+// PartitionsError says that the topic has other partitions than when it was last
+// read, so that under order by log the rows of a key may be in two of them.
+type PartitionsError struct {
+	Topic    string
+	Was, Now int32 // how many
+	Epoch    int32 // of both
+}
+
+// Error says what changed, and what to do.
+func (e *PartitionsError) Error() string {
+	return fmt.Sprintf("topic %q has %d partitions, and had %d: under order by log keys that moved need a new epoch: "+
+		"once what was sent before is read, raise Epoch above %d to go on", e.Topic, e.Now, e.Was, e.Epoch)
+}
+
 // EpochError says that the settings are behind what was read before.
 type EpochError struct {
 	feature.Place

@@ -50,8 +50,8 @@ func (r *reader) assigned(ctx context.Context, offsets map[string]map[int32]kgo.
 	}
 	fetch, err := r.begin(ctx, partitions)
 	if err != nil {
-		if ctx.Err() == nil {
-			r.fail(err)
+		if ctx.Err() == nil && r.halt(err) {
+			return nil, nil // an error would have the client give up the lanes that drain
 		}
 		return nil, err
 	}

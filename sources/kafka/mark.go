@@ -7,22 +7,26 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tandemdata/tandem/pipeline"
 )
 
 // mark is how far a partition was read, and in which life of the topic.
 type mark struct {
-	epoch   int32
-	topicID string // empty where unknown
-	next    int64
+	epoch      int32
+	topicID    string // empty where unknown
+	partitions int32  // of the topic then; 0 where unknown
+	next       int64
+	held       pipeline.Progress // what the sinks said; zero if it was the group
 }
 
 // The group keeps a text beside each offset. It holds the rest of the mark, so
 // that an offset is not taken for one of another life of the topic.
-const markFormat = "tandem epoch=%d topic=%s"
+const markFormat = "tandem epoch=%d partitions=%d topic=%s"
 
-// marked has a commit carry the epoch and the topic's id.
-func marked(ctx context.Context, epoch int32, topicID string) context.Context {
-	text := fmt.Sprintf(markFormat, epoch, topicID)
+// marked has a commit carry the rest of a lane's mark.
+func marked(ctx context.Context, l *lane) context.Context {
+	text := fmt.Sprintf(markFormat, l.Epoch, l.Partitions, l.TopicID)
 	return kgo.PreCommitFnContext(ctx, func(req *kmsg.OffsetCommitRequest) error {
 		for i := range req.Topics {
 			for j := range req.Topics[i].Partitions {
@@ -52,10 +56,10 @@ func (r *reader) marks(ctx context.Context) (map[int32]mark, error) {
 			continue
 		}
 		m := mark{epoch: r.Epoch, next: o.At}
-		var epoch int32
-		var id string
-		if n, _ := fmt.Sscanf(o.Metadata, markFormat, &epoch, &id); n >= 1 {
-			m.epoch, m.topicID = epoch, id
+		var said mark
+		if n, _ := fmt.Sscanf(o.Metadata, markFormat, &said.epoch, &said.partitions, &said.topicID); n >= 1 {
+			said.next = o.At
+			m = said
 		}
 		out[p] = m
 	}

@@ -64,7 +64,11 @@ func (r *reader) outOfRange(l *lane) {
 	case err != nil:
 		r.fail(err)
 	case want < log.first[p] || want > log.last[p]:
-		r.fail(&pipeline.DataLossError{Place: l.Place, Want: want, Earliest: log.first[p], Latest: log.last[p]})
+		err := error(&pipeline.DataLossError{Place: l.Place, Want: want, Earliest: log.first[p], Latest: log.last[p]})
+		if r.SkipLost && want < log.first[p] {
+			err = pipeline.Restart(err) // the lane reopens behind the gap
+		}
+		r.fail(err)
 	}
 }
 

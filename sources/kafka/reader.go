@@ -24,6 +24,7 @@ type reader struct {
 	admin  *kadm.Client
 	hangUp context.CancelFunc // ends the client's requests
 	id     string             // the topic's
+	count  int32              // its partitions, when the run began
 	until  offsets            // nil unless UntilEnd
 
 	reading context.Context // ends when nothing more is to be polled
@@ -39,6 +40,7 @@ type reader struct {
 
 	mu    sync.Mutex
 	err   error           // the first
+	why   error           // the run drains, and ends with it
 	lanes map[int32]*lane // open ones, by partition
 }
 
@@ -92,7 +94,9 @@ func (r *reader) drain() error {
 	if err := r.commitNow(r.all()); err != nil {
 		return fmt.Errorf("last commit to group %q: %w", r.ConsumerGroup, err)
 	}
-	return nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.why
 }
 
 // close leaves the group. What is still held is let go without more ado. A member
@@ -119,6 +123,21 @@ func (r *reader) fail(err error) {
 		close(r.failed)
 		r.stop()
 	}
+}
+
+// halt stops the run for an error at the start of lanes. One that leaves the
+// open lanes sound lets them drain first, and is reported as such.
+func (r *reader) halt(err error) (drains bool) {
+	var grown *PartitionsError
+	if !errors.As(err, &grown) {
+		r.fail(err)
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.why = err
+	r.stop()
+	return true
 }
 
 var errLate = errors.New("late")

@@ -22,15 +22,19 @@ type Source struct {
 	InstanceID    string // default none; a static member's name, which makes restarts cheap
 
 	From  From  // where a partition begins that neither sinks nor group know; default Earliest
-	Epoch int32 // which life of the topic; raise it when the topic was recreated or lost records
+	Epoch int32 // which life of the topic; raise it when the topic was recreated, lost records or, by log, was given partitions
+
+	// SkipLost reads on where the log now begins if records that come next were
+	// lost to retention. The gap is logged, and kept with the progress. Default:
+	// that is an error, a *pipeline.DataLossError.
+	SkipLost bool
 
 	// UntilEnd stops once all that was committed to the topic at the start is
 	// durable in all sinks. Default: on and on.
 	UntilEnd bool
 
 	// Partitions is how many the topic must have. Default: any number. Under
-	// order by log a key must stay in its partition, so a topic that grew needs
-	// a new epoch: give the number to have that noticed.
+	// order by log a topic that grows is noticed without it.
 	Partitions int
 
 	TLS  *tls.Config // default none: plain text
@@ -43,6 +47,8 @@ type Source struct {
 	CommitEvery      time.Duration // between commits to the group; default 1 s
 	SessionTimeout   time.Duration // without a heartbeat, until the group lets this member go; default 45 s
 	RebalanceTimeout time.Duration // half of it is what a revoked lane has to finish; default 1 min
+
+	growth time.Duration // how often new partitions are looked for; default 30 s
 }
 
 var _ pipeline.Source = Source{}
@@ -89,6 +95,7 @@ func (s Source) defaulted() Source {
 	orElse(&s.CommitEvery, time.Second)
 	orElse(&s.SessionTimeout, 45*time.Second)
 	orElse(&s.RebalanceTimeout, time.Minute)
+	orElse(&s.growth, 30*time.Second)
 	return s
 }
 

@@ -166,7 +166,7 @@ func recreate(t *testing.T, c *embedkafka.Cluster, topic string) {
 func TestAnotherNumberOfPartitionsStopsWhereOneIsGiven(t *testing.T) {
 	l := newLog(t, embedded(t).Brokers(), 3, false)
 	err := sourcetest.NewGraph(t).Start(kafka.Source{Brokers: l.brokers, Topic: l.topic, Partitions: 2}).Wait()
-	if err == nil || !strings.Contains(err.Error(), "3 partitions, not 2") {
+	if err == nil || !strings.Contains(err.Error(), "3 partitions, not the 2") {
 		t.Fatal(err)
 	}
 }

@@ -47,8 +47,7 @@ func (r *reader) describe(d kadm.TopicDetail) (*topic, error) {
 		t.id = d.ID.String()
 	}
 	if r.Partitions != 0 && r.Partitions != len(d.Partitions) {
-		return nil, fmt.Errorf("topic %q has %d partitions, not %d: under order by log keys that moved to another partition "+
-			"need a new epoch; raise Epoch and set Partitions to %d", r.Topic, len(d.Partitions), r.Partitions, len(d.Partitions))
+		return nil, fmt.Errorf("topic %q has %d partitions, not the %d that Partitions says", r.Topic, len(d.Partitions), r.Partitions)
 	}
 	return t, nil
 }

@@ -17,6 +17,7 @@ const patience = 30 * time.Second
 // handed, and makes it durable at once unless told to hold.
 type Graph struct {
 	Warm     int
+	ByLog    bool
 	Progress map[int32]pipeline.Progress
 	Full     func(l *Lane) bool // asked after each push; default never
 	Hold     bool               // Commit and Done are the test's own to give
@@ -58,6 +59,7 @@ func (g *Graph) Start(s pipeline.Source) *Running {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Running{t: g.t, cancel: cancel, done: make(chan struct{})}
 	in := pipeline.NewIntake("source", slog.New(slog.NewTextHandler(g.t.Output(), nil)), g.Warm, g.progress, g.open)
+	in.ByLog = g.ByLog
 	go func() {
 		r.err = s.Run(ctx, in)
 		close(r.done)
