@@ -19,8 +19,7 @@ import (
 // dropped here.
 type Dedup struct {
 	// Keys is how many identities a lane remembers, the last half of them for
-	// certain; each takes 60 bytes. Default 131072. Under log order with an event
-	// time there are two such windows, since the stores differ in what is newest.
+	// certain; each takes 60 bytes. Default 131072.
 	Keys int
 
 	// ReadBack is how many records before its start a lane reads, so that the
@@ -80,25 +79,25 @@ func windowKeys(n int) int {
 // dedup is one lane's.
 type dedup struct {
 	order   feature.Order
-	rows    *window // by what a row is unique by offline
-	keys    *window // by key; nil where rows says as much
-	expires bool    // a row's life depends on its record's timestamp
-	next    int64   // after the last offset seen
+	unique  feature.Store // rows are compared with the newest of their identity there
+	rows    *window
+	expires bool  // a row's life depends on its record's timestamp
+	next    int64 // after the last offset seen
 	last    replay
 	content contents
 }
 
-// newDedup sees how many windows the group needs. Where keys and event times
-// name different rows, the newest of a key and the newest of a moment are two
-// questions. By event time one answer serves both: a row equal to the newest of
-// its moment is either equal to the newest of its key, or older than it.
+// newDedup sees what is newest. By log that is a question of the key alone: of
+// A, B, A with the event times 1, 2, 1 the last A is the newest row of its key,
+// and has to be so in both stores. By event time a row that is equal to the newest
+// of its moment is either equal to the newest of its key, or older than it.
 func newDedup(d Dedup, s *feature.Schema) *dedup {
 	st := &dedup{
-		order: s.Group.Order, rows: newWindow(windowKeys(d.Keys)), content: newContents(),
+		order: s.Group.Order, unique: feature.Online, rows: newWindow(windowKeys(d.Keys)), content: newContents(),
 		expires: s.Group.TTL > 0 && s.Time() < 0,
 	}
-	if s.Group.Order == feature.ByLog && s.Time() >= 0 {
-		st.keys = newWindow(windowKeys(d.Keys))
+	if s.Group.Order == feature.ByEventTime {
+		st.unique = feature.Offline
 	}
 	return st
 }
@@ -126,26 +125,15 @@ func (d *dedup) row(rows *feature.Rows, i int, content uint64) {
 	if at == 0 {
 		return
 	}
-	v := rows.Version(i)
-	if d.keys == nil {
-		e, known := d.rows.entry(rows.IdentityDigest(i, feature.Offline))
-		d.judge(rows, i, e, known, v, content, at)
-		return
-	}
-	if at&atOnline != 0 {
-		e, known := d.keys.entry(rows.KeyDigest(i))
-		d.judge(rows, i, e, known, v, content, atOnline)
-	}
-	if at&atOffline != 0 {
-		e, known := d.rows.entry(rows.IdentityDigest(i, feature.Offline))
-		d.judge(rows, i, e, known, v, content, atOffline)
-	}
+	e, known := d.rows.entry(rows.IdentityDigest(i, d.unique))
+	d.judge(rows, i, e, known, content, at)
 }
 
 // judge compares a row with the newest one known of its identity. A newer one
 // takes its place, with the stores that it goes to: what another store had is
 // forgotten, which costs at most a write that changes nothing.
-func (d *dedup) judge(rows *feature.Rows, i int, e *entry, known bool, v feature.Version, content uint64, at int64) {
+func (d *dedup) judge(rows *feature.Rows, i int, e *entry, known bool, content uint64, at int64) {
+	v := rows.Version(i)
 	switch {
 	case known && e.content == content:
 		if e.at()&at&atOnline != 0 {

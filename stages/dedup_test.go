@@ -25,10 +25,10 @@ func TestOfABATheLastAStays(t *testing.T) {
 			[]eventRow{{key: "k", value: 1}, {key: "k", value: 2}, {key: "k", value: 1}, {key: "k", value: 1}},
 			"written written written duplicate",
 		},
-		"by log, with times: each store has its own newest": {
+		"by log, with times: the newest of a key is that in both stores": {
 			byLogTimed,
 			[]eventRow{{key: "k", at: 1, value: 1}, {key: "k", at: 2, value: 2}, {key: "k", at: 1, value: 1}, {key: "k", at: 1, value: 1}},
-			"written written written/duplicate duplicate",
+			"written written written duplicate",
 		},
 		"by event time: an older row changes neither store": {
 			byEventTime,
