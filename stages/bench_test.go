@@ -216,7 +216,7 @@ func BenchmarkDedupAndGuard(b *testing.B) {
 		g.Order = order
 		list := decoded(b, g, avrorow.Log{Seed: 2, Keys: 50_000, Late: 0.02, Duplicate: 0.05, Delete: 0.01}, 200)
 		s := list[0].Schema
-		dedup := func() pipeline.Stage[*feature.Rows, *feature.Rows] { return newDedup(Dedup{}, s) }
+		dedup := func() pipeline.Stage[*feature.Rows, *feature.Rows] { return newDedup(Dedup{OnePartition: true}, s) }
 		guard := func() pipeline.Stage[*feature.Rows, *feature.Rows] { return newGuard(OrderGuard{}, s, &letters{}) }
 		for name, open := range map[string]func() []pipeline.Stage[*feature.Rows, *feature.Rows]{
 			"dedup": func() []pipeline.Stage[*feature.Rows, *feature.Rows] {

@@ -18,6 +18,13 @@ import (
 // content belongs before it, or the twin of a row that was dropped there is
 // dropped here.
 type Dedup struct {
+	// OnePartition says that all rows of a key are in one partition, as they are
+	// where every producer hashes keys alike. Under order by event time a lane
+	// that can't rely on it drops no row for its content: of A, B, A at one event
+	// time, the B may lie in another partition, and the last A must win. Default
+	// false. By log it is so, or there is no order.
+	OnePartition bool
+
 	// Keys is how many identities a lane remembers, the last half of them for
 	// certain; each takes 60 bytes. Default 131072.
 	Keys int
@@ -81,6 +88,7 @@ type dedup struct {
 	order   feature.Order
 	unique  feature.Store // rows are compared with the newest of their identity there
 	rows    *window
+	blind   bool  // newer rows may lie in other lanes
 	expires bool  // a row's life depends on its record's timestamp
 	next    int64 // after the last offset seen
 	last    replay
@@ -97,7 +105,7 @@ func newDedup(d Dedup, s *feature.Schema) *dedup {
 		expires: s.Group.TTL > 0 && s.Time() < 0,
 	}
 	if s.Group.Order == feature.ByEventTime {
-		st.unique = feature.Offline
+		st.unique, st.blind = feature.Offline, !d.OnePartition
 	}
 	return st
 }
@@ -122,7 +130,7 @@ func (d *dedup) row(rows *feature.Rows, i int, content uint64) {
 	}
 	d.next = offset + 1
 	at := stores(rows, i)
-	if at == 0 {
+	if at == 0 || d.blind {
 		return
 	}
 	e, known := d.rows.entry(rows.IdentityDigest(i, d.unique))

@@ -58,10 +58,10 @@ func TestOfABATheLastAStays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := eventSchema(t, c.group)
-			wantFates(t, through(t, newDedup(Dedup{}, s), batchOf(s, 0, 0, c.rows...)), c.want)
+			wantFates(t, through(t, newDedup(Dedup{OnePartition: true}, s), batchOf(s, 0, 0, c.rows...)), c.want)
 
 			// One row at a time gives the same.
-			d := newDedup(Dedup{}, s)
+			d := newDedup(Dedup{OnePartition: true}, s)
 			var got []string
 			for i, row := range c.rows {
 				got = append(got, fates(through(t, d, batchOf(s, int64(i), 0, row))))
@@ -89,7 +89,7 @@ func TestDedupTellsStoresApart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := eventSchema(t, byLog)
-			rows := through(t, newDedup(Dedup{}, s), batchOf(s, 0, 0, c.rows...))
+			rows := through(t, newDedup(Dedup{OnePartition: true}, s), batchOf(s, 0, 0, c.rows...))
 			wantFates(t, rows, c.want)
 		})
 	}
@@ -97,7 +97,7 @@ func TestDedupTellsStoresApart(t *testing.T) {
 
 func TestTheSameBatchGetsTheSameFates(t *testing.T) {
 	s := eventSchema(t, byEventTime)
-	d, g := newDedup(Dedup{}, s), newGuard(OrderGuard{}, s, &letters{})
+	d, g := newDedup(Dedup{OnePartition: true}, s), newGuard(OrderGuard{}, s, &letters{})
 	list := []eventRow{{key: "k", at: 5, value: 1}, {key: "k", at: 5, value: 1}, {key: "k", at: 6, value: 2}, {key: "k", at: 4, value: 3}}
 	const want = "written duplicate written late/written"
 	for range 3 {
@@ -111,7 +111,7 @@ func TestTheSameBatchGetsTheSameFates(t *testing.T) {
 
 func TestAnOffsetThatCameBeforeIsADuplicate(t *testing.T) {
 	s := eventSchema(t, byLog)
-	d := newDedup(Dedup{}, s)
+	d := newDedup(Dedup{OnePartition: true}, s)
 	wantFates(t, through(t, d, batchOf(s, 5, 0, eventRow{key: "a"}, eventRow{key: "b"})), "written written")
 	wantFates(t, through(t, d, batchOf(s, 6, 0, eventRow{key: "c"}, eventRow{key: "d"})), "duplicate written")
 }
@@ -119,13 +119,13 @@ func TestAnOffsetThatCameBeforeIsADuplicate(t *testing.T) {
 func TestWarmRowsFillStateAndNothingElse(t *testing.T) {
 	s := eventSchema(t, byEventTime)
 	list := []eventRow{{key: "k", at: 5, value: 1}, {key: "k", at: 5, value: 1}, {key: "k", at: 4, value: 9}, {key: "new", at: 1}}
-	d, l := newDedup(Dedup{}, s), &letters{}
+	d, l := newDedup(Dedup{OnePartition: true}, s), &letters{}
 	g := newGuard(OrderGuard{Late: Reject}, s, l)
 	wantFates(t, through(t, g, through(t, d, batchOf(s, 0, 2, list[0], list[0]))), "warm warm")
 	wantFates(t, through(t, g, through(t, d, batchOf(s, 2, 2, list[1:]...))), "duplicate dead written")
 	wantLetters(t, l, "3 late")
 
-	d, g = newDedup(Dedup{}, s), newGuard(OrderGuard{Late: Reject, FarFuture: 1, Beyond: Reject}, s, l)
+	d, g = newDedup(Dedup{OnePartition: true}, s), newGuard(OrderGuard{Late: Reject, FarFuture: 1, Beyond: Reject}, s, l)
 	late := batchOf(s, 0, 9, eventRow{key: "k", at: 5}, eventRow{key: "k", at: 4}, eventRow{key: "k", at: 1 << 40, stamp: 1})
 	wantFates(t, through(t, g, through(t, d, late)), "warm warm warm")
 	wantLetters(t, l, "3 late")
@@ -136,7 +136,7 @@ func TestALifeThatIsLongerIsNoDuplicate(t *testing.T) {
 	g.TTL = 1e9
 	s := eventSchema(t, g)
 	list := []eventRow{{key: "k", stamp: 1}, {key: "k", stamp: 2}, {key: "k", stamp: 2}}
-	wantFates(t, through(t, newDedup(Dedup{}, s), batchOf(s, 0, 0, list...)), "written written duplicate")
+	wantFates(t, through(t, newDedup(Dedup{OnePartition: true}, s), batchOf(s, 0, 0, list...)), "written written duplicate")
 }
 
 // store is what a store holds after rows were written in order: the newest
@@ -161,7 +161,7 @@ func TestDroppingRowsChangesNoStore(t *testing.T) {
 	for _, group := range []feature.Group{byLog, byLogTimed, byEventTime} {
 		for seed := range uint64(300) {
 			s, rnd := eventSchema(t, group), rand.New(rand.NewPCG(seed, 1))
-			d, g := newDedup(Dedup{Keys: 1 + rnd.IntN(20)}, s), newGuard(OrderGuard{Keys: 1 + rnd.IntN(20)}, s, &letters{})
+			d, g := newDedup(Dedup{OnePartition: true, Keys: 1 + rnd.IntN(20)}, s), newGuard(OrderGuard{Keys: 1 + rnd.IntN(20)}, s, &letters{})
 			var all, kept [2]store
 			for _, st := range feature.Both {
 				all[st], kept[st] = store{}, store{}
@@ -197,5 +197,23 @@ func TestDroppingRowsChangesNoStore(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// By event time two partitions may have rows of one moment: the lane of one of
+// them can't tell that the other has written between two equal rows.
+func TestByEventTimeOnlyRowsOfOnePartitionAreComparedByContent(t *testing.T) {
+	a := eventRow{key: "k", at: 1, value: 1}
+	for _, c := range []struct {
+		group feature.Group
+		set   Dedup
+		want  string
+	}{
+		{byEventTime, Dedup{}, "written written"},
+		{byEventTime, Dedup{OnePartition: true}, "written duplicate"},
+		{byLogTimed, Dedup{}, "written duplicate"},
+	} {
+		s := eventSchema(t, c.group)
+		wantFates(t, through(t, newDedup(c.set, s), batchOf(s, 0, 0, a, a)), c.want)
 	}
 }
