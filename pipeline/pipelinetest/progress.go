@@ -14,8 +14,14 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// held is what the graph says of each partition that was sent to, by its last epoch.
-type held map[feature.Place]pipeline.Progress
+// partition is one in all its epochs.
+type partition struct {
+	topic string
+	id    int32
+}
+
+// held is what the graph says of each partition that was sent to.
+type held map[partition]pipeline.Progress
 
 // progress reads how far the graph is, and finds counts that don't add up and
 // offsets of the source that are ahead.
@@ -35,11 +41,11 @@ func (o Oracle) progress(ctx context.Context, b *BrokenError, log view) (held, e
 		if err != nil {
 			return nil, fmt.Errorf("progress of %s/%d: %w", p.Topic, p.Partition, err)
 		}
-		if known && (!ok || ahead > at.Counted && at.Epoch == p.Epoch) {
-			b.add("%s/%d: the source's offset %d is ahead of the %d that is durable in all sinks", p.Topic, p.Partition, ahead, at.Counted)
+		if next := at.Sinks[o.OfflineNode].Next; known && (!ok || ahead > next && at.Epoch == p.Epoch) {
+			b.add("%s/%d: the source's offset %d is ahead of the %d that the table holds", p.Topic, p.Partition, ahead, next)
 		}
 		if ok {
-			out[p] = at
+			out[partition{p.Topic, p.Partition}] = at
 			log.counts(b, feature.Place{Topic: p.Topic, Partition: p.Partition, Epoch: at.Epoch}, at)
 		}
 	}
@@ -70,15 +76,14 @@ func (v view) counts(b *BrokenError, p feature.Place, at pipeline.Progress) {
 
 // partitions are those that were sent to, each with its last epoch.
 func (v view) partitions() []feature.Place {
-	last := map[feature.Place]int32{} // by place without its epoch
+	last := map[partition]int32{}
 	for _, e := range v.sent {
-		p := feature.Place{Topic: e.Topic, Partition: e.Partition}
+		p := partition{e.Topic, e.Partition}
 		last[p] = max(last[p], e.Epoch)
 	}
 	var out []feature.Place
 	for p, epoch := range last {
-		p.Epoch = epoch
-		out = append(out, p)
+		out = append(out, feature.Place{Topic: p.topic, Partition: p.id, Epoch: epoch})
 	}
 	slices.SortFunc(out, func(a, b feature.Place) int {
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
@@ -87,23 +92,15 @@ func (v view) partitions() []feature.Place {
 }
 
 // before is the offset before which a sink holds the rows of a place, by what
-// the graph says: all of an earlier epoch, none of a later one.
-func (h held) before(sink string) func(feature.Place) int64 {
-	type partition struct {
-		topic string
-		id    int32
-	}
-	at := map[partition]pipeline.Progress{}
-	for p, progress := range h {
-		at[partition{p.Topic, p.Partition}] = progress
-	}
+// the graph says. Of an earlier epoch it doesn't say any more.
+func (h held) before(sink string, earlier int64) func(feature.Place) int64 {
 	return func(p feature.Place) int64 {
-		progress, ok := at[partition{p.Topic, p.Partition}]
+		progress, ok := h[partition{p.Topic, p.Partition}]
 		switch {
 		case !ok || p.Epoch > progress.Epoch:
 			return -1
 		case p.Epoch < progress.Epoch:
-			return all(p)
+			return earlier
 		}
 		return progress.Sinks[sink].Next
 	}

@@ -2,6 +2,7 @@ package pipelinetest
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -47,7 +48,7 @@ func (w *Watcher) Look(ctx context.Context) error {
 			if said, err = w.ask(ctx, b); err != nil {
 				return err
 			}
-			half(b, log, said.before(o.OfflineNode), rows)
+			half(b, log, said.before(o.OfflineNode, math.MaxInt64), rows)
 		}
 	}
 	w.Looks++
@@ -63,17 +64,17 @@ func (w *Watcher) ask(ctx context.Context, b *BrokenError) (held, error) {
 	for p, was := range w.progress {
 		is := now[p]
 		if is.Epoch < was.Epoch {
-			b.add("%s/%d went back from epoch %d to %d", p.Topic, p.Partition, was.Epoch, is.Epoch)
+			b.add("%s/%d went back from epoch %d to %d", p.topic, p.id, was.Epoch, is.Epoch)
 		}
 		if is.Epoch != was.Epoch {
 			continue
 		}
 		if is.Counted < was.Counted {
-			b.add("%s/%d went back from offset %d to %d", p.Topic, p.Partition, was.Counted, is.Counted)
+			b.add("%s/%d went back from offset %d to %d", p.topic, p.id, was.Counted, is.Counted)
 		}
 		for name, s := range was.Sinks {
 			if is.Sinks[name].Next < s.Next {
-				b.add("%s/%d of %s went back from offset %d to %d", p.Topic, p.Partition, name, s.Next, is.Sinks[name].Next)
+				b.add("%s/%d of %s went back from offset %d to %d", p.topic, p.id, name, s.Next, is.Sinks[name].Next)
 			}
 		}
 	}
@@ -84,7 +85,7 @@ func (w *Watcher) ask(ctx context.Context, b *BrokenError) (held, error) {
 // kept finds rows that are missing although they were said to be there.
 func (w *Watcher) kept(b *BrokenError, log view, store feature.Store, said held, rows seen) {
 	sent := log.model(store, all)
-	promised := log.model(store, said.before(w.oracle.node(store)))
+	promised := log.model(store, said.before(w.oracle.node(store), -1))
 	for id, want := range promised.Visible() {
 		w.notBefore(b, sent, id, want, rows, "said to be there")
 	}

@@ -1,0 +1,102 @@
+package pipelinetest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+	stores "github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/parquet"
+	"github.com/tandemdata/tandem/sinks/sqlite"
+	logs "github.com/tandemdata/tandem/sources/memory"
+	"github.com/tandemdata/tandem/stages"
+)
+
+// config is one way to run the same log. Zero leaves a stage out.
+type config struct {
+	MaxBatch           int // records of a hand-over
+	Dedup, Guard       int // keys remembered
+	ReadBack           int
+	Batch              [2]int // rows, by store
+	Delay              time.Duration
+	Memory             int64
+	Retry              bool // a middleware of its own tries again
+	CommitRows, ToFile int
+	CommitEvery        time.Duration
+}
+
+func random(r *rand.Rand) config {
+	maybe := func(n int) int { return r.IntN(2) * (1 + r.IntN(n)) }
+	return config{
+		MaxBatch: 1 + r.IntN(40), Dedup: maybe(30), Guard: maybe(30), ReadBack: maybe(60) - 1,
+		Batch: [2]int{maybe(50), maybe(200)}, Delay: time.Duration(maybe(3)) * time.Millisecond,
+		Memory: int64(maybe(20_000)), Retry: r.IntN(2) == 0,
+		CommitRows: 1 + r.IntN(100), ToFile: 5 + r.IntN(100), CommitEvery: time.Duration(1+r.IntN(30)) * time.Millisecond,
+	}
+}
+
+func (c config) String() string { type plain config; return fmt.Sprintf("%+v", plain(c)) }
+
+// inMemory are stores that take a fraction of a millisecond to open.
+func inMemory(r *rand.Rand) (online, offline target) {
+	return &stores.Sink{HoldRows: r.IntN(2) * r.IntN(40)}, &stores.Sink{For: feature.Offline, HoldRows: r.IntN(2) * r.IntN(100)}
+}
+
+func onDisk(t testing.TB, c config) (online, offline target) {
+	dir := t.TempDir()
+	return &sqlite.Sink{File: filepath.Join(dir, "online.db"), GroupRows: c.CommitRows},
+		&parquet.Sink{
+			Warehouse: filepath.Join(dir, "warehouse"), CommitEvery: c.CommitEvery, CommitRows: c.CommitRows, FileRows: c.ToFile,
+			OrphanAge: -1,
+		}
+}
+
+// graph wires the whole of it, with faults where the trap has them.
+func (w *world) graph(c config, t *trap, untilEnd bool) *pipeline.Graph {
+	g := pipeline.New("g")
+	g.Log, g.Memory = slog.New(slog.DiscardHandler), c.Memory
+	g.DeadLetters(letters{t}, "dead")
+	g.Use(recovered)
+	if c.Retry {
+		g.Use(retried)
+	}
+	g.Use(t.middleware)
+	raw := pipeline.From(g, "log", logs.Source{Log: w.topic, Epoch: w.epoch, UntilEnd: untilEnd, MaxBatch: c.MaxBatch})
+	rows := pipeline.Via(raw, "decode", decode(w.schema.Group.Order))
+	if c.Dedup > 0 {
+		rows = pipeline.Via(rows, "dedup", stages.Dedup{Keys: c.Dedup, ReadBack: c.ReadBack})
+	}
+	if c.Guard > 0 {
+		rows = pipeline.Via(rows, "order-guard", stages.OrderGuard{Keys: c.Guard, ReadBack: c.ReadBack})
+	}
+	rows = pipeline.Via(rows, "own", stage{t})
+	branch := func(store feature.Store) pipeline.Flow[*feature.Rows] {
+		if c.Batch[store] == 0 {
+			return rows
+		}
+		return pipeline.Via(rows, "batch-"+store.String(), stages.Batch{MaxRows: c.Batch[store], Delay: c.Delay})
+	}
+	pipeline.Join("commit", stages.Commit{},
+		pipeline.To(branch(feature.Online), "online", sick{w.online, t}),
+		pipeline.To(branch(feature.Offline), "offline", sick{w.offline, t}))
+	return g
+}
+
+// run runs a graph to the end of the log. Of errors only a crash is expected.
+func (w *world) run(c config, t *trap) (crashed bool) {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	err := w.graph(c, t, true).Run(ctx)
+	if err != nil && !errors.Is(err, errCrash) || ctx.Err() != nil {
+		w.Fatalf("%v: %v (%v)", c, err, ctx.Err())
+	}
+	return err != nil
+}
