@@ -30,6 +30,7 @@ type config struct {
 	Retry              bool // a middleware of its own tries again
 	CommitRows, ToFile int
 	CommitEvery        time.Duration
+	FarFuture          time.Duration // of the order guard
 }
 
 func random(r *rand.Rand) config {
@@ -59,7 +60,7 @@ func onDisk(t testing.TB, c config) (online, offline target) {
 }
 
 // graph wires the whole of it, with faults where the trap has them.
-func (w *world) graph(c config, t *trap, untilEnd bool) *pipeline.Graph {
+func (w *world) graph(c config, t *trap, source pipeline.Source) *pipeline.Graph {
 	g := pipeline.New("g")
 	g.Log, g.Memory = slog.New(slog.DiscardHandler), c.Memory
 	g.DeadLetters(letters{t}, "dead")
@@ -68,13 +69,13 @@ func (w *world) graph(c config, t *trap, untilEnd bool) *pipeline.Graph {
 		g.Use(retried)
 	}
 	g.Use(t.middleware)
-	raw := pipeline.From(g, "log", logs.Source{Log: w.topic, Epoch: w.epoch, UntilEnd: untilEnd, MaxBatch: c.MaxBatch})
+	raw := pipeline.From(g, "log", source)
 	rows := pipeline.Via(raw, "decode", decode(w.schema.Group.Order))
 	if c.Dedup > 0 {
 		rows = pipeline.Via(rows, "dedup", stages.Dedup{Keys: c.Dedup, ReadBack: c.ReadBack})
 	}
 	if c.Guard > 0 {
-		rows = pipeline.Via(rows, "order-guard", stages.OrderGuard{Keys: c.Guard, ReadBack: c.ReadBack})
+		rows = pipeline.Via(rows, "order-guard", stages.OrderGuard{Keys: c.Guard, ReadBack: c.ReadBack, FarFuture: c.FarFuture})
 	}
 	rows = pipeline.Via(rows, "own", stage{t})
 	branch := func(store feature.Store) pipeline.Flow[*feature.Rows] {
@@ -94,7 +95,7 @@ func (w *world) run(c config, t *trap) (crashed bool) {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	err := w.graph(c, t, true).Run(ctx)
+	err := w.graph(c, t, logs.Source{Log: w.topic, Epoch: w.epoch, UntilEnd: true, MaxBatch: c.MaxBatch}).Run(ctx)
 	if err != nil && !errors.Is(err, errCrash) || ctx.Err() != nil {
 		w.Fatalf("%v: %v (%v)", c, err, ctx.Err())
 	}

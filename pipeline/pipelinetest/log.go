@@ -23,7 +23,7 @@ type Row struct {
 	// record's timestamp.
 	Values []any
 
-	Stores []feature.Store // which it is for; default both
+	Stores []feature.Store // which it is for; default both, and none if it is empty
 	Dead   bool            // it gives no row: it belongs to the dead letters
 }
 

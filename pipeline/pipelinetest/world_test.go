@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -38,7 +39,6 @@ type world struct {
 	sent    *pipelinetest.Log
 	rows    []pipelinetest.Row // of the first epoch, to be sent again in a later one
 	epoch   int32
-	made    int
 	online  target
 	offline target
 	keeper  pipeline.Keeper
@@ -103,21 +103,47 @@ func (w *world) send(n int) {
 		w.topic = logs.NewLog("rows", w.partitions)
 	}
 	for range n {
-		w.made++
-		k := w.rand.IntN(w.keys)
-		p := int32(k % w.partitions) // by log a key stays where it is
-		if w.schema.Group.Order == feature.ByEventTime {
-			p = w.rand.Int32N(int32(w.partitions))
-		}
-		w.sendRow(p, fmt.Sprintf("key-%d", k), int64(w.rand.IntN(w.times)), w.rand.IntN(100))
+		p, key := w.home()
+		w.sendRow(p, key, int64(w.rand.IntN(w.times)), w.rand.IntN(100))
 	}
+}
+
+// home is a key, and a partition for its next row. By log it is always the same.
+func (w *world) home() (int32, string) {
+	k := w.rand.IntN(w.keys)
+	p := int32(k % w.partitions)
+	if w.schema.Group.Order == feature.ByEventTime {
+		p = w.rand.Int32N(int32(w.partitions))
+	}
+	return p, fmt.Sprintf("key-%d", k)
 }
 
 // sendRow appends one record, of a kind that x out of 100 says.
 func (w *world) sendRow(p int32, key string, at int64, x int) {
 	_, offset := w.topic.Bounds(p)
+	row, rec := w.row(p, key, at, x)
+	row.Offset = offset
+	w.rows = append(w.rows, row)
+	w.sent.Add(row)
+	w.topic.Append(p, rec)
+}
+
+// sendFuture appends a row of two hours after its record, which stays history.
+func (w *world) sendFuture() {
+	p, key := w.home()
+	_, offset := w.topic.Bounds(p)
+	at := int64(2 * time.Hour / time.Millisecond)
 	row := pipelinetest.Row{
-		Place: feature.Place{Topic: "rows", Partition: p, Epoch: w.epoch}, Offset: offset, Timestamp: at,
+		Place: feature.Place{Topic: "rows", Partition: p}, Offset: offset, Timestamp: 1,
+		Values: []any{key, 1 + at, int64(0)}, Stores: []feature.Store{feature.Offline},
+	}
+	w.sent.Add(row)
+	w.topic.Append(p, feature.Record{Key: []byte(key), Timestamp: 1, Value: encode(row.Values)})
+}
+
+func (w *world) row(p int32, key string, at int64, x int) (pipelinetest.Row, feature.Record) {
+	row := pipelinetest.Row{
+		Place: feature.Place{Topic: "rows", Partition: p, Epoch: w.epoch}, Timestamp: at,
 		Values: []any{key, at, int64(w.rand.IntN(4))},
 	}
 	rec := feature.Record{Key: []byte(key), Timestamp: at}
@@ -132,9 +158,7 @@ func (w *world) sendRow(p int32, key string, at int64, x int) {
 		}
 		rec.Value = encode(row.Values)
 	}
-	w.rows = append(w.rows, row)
-	w.sent.Add(row)
-	w.topic.Append(p, rec)
+	return row, rec
 }
 
 // encode writes a row as the schema has it.
