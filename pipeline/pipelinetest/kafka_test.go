@@ -301,19 +301,19 @@ func (w *kafkaWorld) grownByEventTime() {
 
 // reading returns once the table has rows of every partition.
 func (w *kafkaWorld) reading() {
-	for deadline := time.Now().Add(30 * time.Second); ; {
-		read := 0
-		for p := range w.partitions {
-			held, _, err := w.keeper.Progress(context.Background(), w.name, int32(p))
-			if w.must(err); held.Counted > 0 {
-				read++
-			}
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	late := time.After(time.Minute)
+	for p := 0; p < w.partitions; {
+		held, _, err := w.keeper.Progress(context.Background(), w.name, int32(p))
+		if w.must(err); held.Sinks["offline"].Next > 0 {
+			p++
+			continue
 		}
-		if read == w.partitions {
-			return
-		}
-		if time.Now().After(deadline) {
-			w.Fatalf("%d of %d partitions are read", read, w.partitions)
+		select {
+		case <-look.C:
+		case <-late:
+			w.Fatalf("partition %d is not read", p)
 		}
 	}
 }
