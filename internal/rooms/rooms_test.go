@@ -18,13 +18,14 @@ const module = "github.com/tandemdata/tandem/"
 var heavy = map[string][]string{
 	"github.com/ThreeDotsLabs/watermill": {"pipeline", "pipeline/lanes", "sources/watermill", "examples/"},
 	"github.com/hamba/avro":              {"stages", "internal/avrorow"},
-	"github.com/twmb/franz-go":           {"sources/kafka", "stages/registry", "internal/embedkafka", "examples/", "benchmarks/"},
+	"github.com/twmb/franz-go":           {"sources/kafka", "stages/registry", "internal/embedkafka", "internal/crash", "examples/", "benchmarks/"},
 	"github.com/gocql/gocql":             {"sinks/cassandra"},
 	"github.com/parquet-go/parquet-go":   {"sinks/parquet"},
 	"github.com/apache/iceberg-go":       {"sinks/parquet"},
 	"github.com/apache/arrow-go":         {},
 	"modernc.org/sqlite":                 {"sinks/sqlite", "sinks/parquet"},
 	"github.com/IBM/sarama":              {"examples/"},
+	"github.com/Shopify/toxiproxy":       {"internal/crash"},
 }
 
 // rooms are what the project's own packages may know of each other: by folder,
@@ -40,6 +41,11 @@ var rooms = map[string][]string{
 	"sinks/":                {"pipeline", "pipeline/feature"},
 	"sinks/sinktest":        {"pipeline", "pipeline/feature", "internal/rowgen", "internal/rowmodel"},
 	"internal/":             {"pipeline", "pipeline/feature", "pipeline/lanes"},
+	"internal/servers":      {"internal/child"},
+	"internal/crash": {
+		"pipeline", "pipeline/feature", "stages", "sources/kafka", "sinks/cassandra", "sinks/parquet", "pipeline/pipelinetest",
+		"internal/avrorow", "internal/child", "internal/embedkafka",
+	},
 }
 
 // knowsWatermill are the only files of package pipeline that may: the rest of

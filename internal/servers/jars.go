@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/tandemdata/tandem/internal/child"
 )
 
 const (
@@ -68,7 +70,7 @@ func (k *kind) mvn(ctx context.Context, work string) error {
 	}
 	cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", goal, "-DincludeScope=runtime", "-DoutputDirectory=jars")
 	cmd.Dir = work
-	if err := run(cmd, filepath.Join(work, "mvn.log")); err != nil {
+	if err := child.Run(cmd, filepath.Join(work, "mvn.log")); err != nil {
 		return fmt.Errorf("download with mvn: %w", err)
 	}
 	return os.Rename(filepath.Join(work, "jars"), k.jarDir())

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+
+	"github.com/tandemdata/tandem/internal/child"
 )
 
 //go:embed kafka.properties
@@ -21,7 +23,7 @@ var kafka = &kind{
 		"org.apache.kafka:kafka_2.13:4.1.0",
 		"org.slf4j:slf4j-simple:1.7.36",
 	},
-	ports:     2,
+	ports:     4,
 	configure: configureKafka,
 	arguments: func(in *instance) []string {
 		return []string{
@@ -42,7 +44,7 @@ func configureKafka(ctx context.Context, in *instance) error {
 	const clusterID = "dGFuZGVtLXNlcnZlcnMtMQ" // any 16 bytes
 	format := in.java(ctx, "-XX:TieredStopAtLevel=1",
 		"kafka.tools.StorageTool", "format", "-t", clusterID, "-c", in.path("kafka.properties"))
-	return run(format, in.path("format.log"))
+	return child.Run(format, in.path("format.log"))
 }
 
 // probeKafka asks what the first transaction and the first consumer group of a fresh broker ask. These questions make

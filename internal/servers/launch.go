@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"text/template"
 	"time"
+
+	"github.com/tandemdata/tandem/internal/child"
 )
 
 // readyLimit is how long a server may take from its start to its first good answer.
@@ -25,7 +27,7 @@ type instance struct {
 	*kind
 	home  string
 	ports []int
-	child *child
+	child *child.Process
 }
 
 // launch starts a server with its home inside dir and returns when it is ready. It is killed when ctx ends.
@@ -59,7 +61,9 @@ func create(ctx context.Context, k *kind, home string) (*instance, error) {
 	return in, in.start(ctx)
 }
 
-func (in *instance) addr() string { return "127.0.0.1:" + strconv.Itoa(in.ports[0]) }
+func (in *instance) addr() string { return local(in.ports[0]) }
+
+func local(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
 
 func (in *instance) log() string { return filepath.Join(in.home, "server.log") }
 
@@ -88,13 +92,13 @@ func (in *instance) java(ctx context.Context, args ...string) *exec.Cmd {
 
 // start starts the process and returns when it is ready, or has ended for good.
 func (in *instance) start(ctx context.Context) error {
-	c, err := spawnLogged(in.java(ctx, in.arguments(in)...), in.log())
+	p, err := child.StartLogged(in.java(ctx, in.arguments(in)...), in.log())
 	if err != nil {
 		return err
 	}
-	in.child = c
+	in.child = p
 	if err := in.awaitReady(); err != nil {
-		c.kill()
+		p.Kill()
 		return err
 	}
 	return nil
@@ -105,7 +109,7 @@ func (in *instance) awaitReady() error {
 	for {
 		err := in.ready()
 		select {
-		case <-in.child.done: // first of all: another process may have answered on a port it took
+		case <-in.child.Done(): // first of all: another process may have answered on a port it took
 			return in.deathCause()
 		default:
 		}
@@ -113,9 +117,9 @@ func (in *instance) awaitReady() error {
 			return nil
 		}
 		select {
-		case <-in.child.done:
+		case <-in.child.Done():
 		case <-limit:
-			return fmt.Errorf("not ready after %v: %w\n%s", readyLimit, err, tail(in.log()))
+			return fmt.Errorf("not ready after %v: %w\n%s", readyLimit, err, child.Tail(in.log()))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
@@ -134,9 +138,9 @@ func (in *instance) ready() error {
 func (in *instance) deathCause() error {
 	said, _ := os.ReadFile(in.log())
 	if bytes.Contains(said, []byte("in use")) { // what both servers say, among much else
-		return fmt.Errorf("%w\n%s", errPortTaken, tail(in.log()))
+		return fmt.Errorf("%w\n%s", errPortTaken, child.Tail(in.log()))
 	}
-	return fmt.Errorf("ended before it was ready: %v\n%s", in.child.err, tail(in.log()))
+	return fmt.Errorf("ended before it was ready: %v\n%s", in.child.Wait(), child.Tail(in.log()))
 }
 
 // freePorts picks n of 127.0.0.1's below those that the kernel gives to outgoing connections. From among those, a
@@ -146,7 +150,7 @@ func freePorts(n int) ([]int, error) {
 	var ports []int
 	for range 1000 {
 		port := 15000 + rand.IntN(17000)
-		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		l, err := net.Listen("tcp", local(port))
 		if err != nil {
 			continue
 		}

@@ -7,16 +7,6 @@ import (
 	"syscall"
 )
 
-const (
-	sigStop = syscall.SIGSTOP
-	sigCont = syscall.SIGCONT
-)
-
-// dieWithParent has the kernel kill cmd's process when the thread that started it ends.
-func dieWithParent(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-}
-
 // detach puts cmd's process into a session of its own, out of reach of the terminal's Ctrl-C.
 func detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

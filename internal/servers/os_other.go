@@ -5,18 +5,10 @@ package servers
 import (
 	"os"
 	"os/exec"
-	"syscall"
 )
 
 // Servers are started on Linux only (see kind.missing), so none of these is called. They let tests that have their
 // servers from TANDEM_KAFKA and TANDEM_CASSANDRA build everywhere.
-
-const (
-	sigStop = syscall.SIGTERM
-	sigCont = syscall.SIGTERM
-)
-
-func dieWithParent(*exec.Cmd) {}
 
 func detach(*exec.Cmd) {}
 

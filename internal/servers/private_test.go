@@ -102,7 +102,7 @@ func TestLaunchTakesOtherPortsWhenOneIsTaken(t *testing.T) {
 			must(t, err)
 			defer func() {
 				cancel()
-				<-in.child.done
+				<-in.child.Done()
 			}()
 			roundTrip(t, k, in.addr())
 		})

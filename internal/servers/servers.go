@@ -14,7 +14,7 @@
 //	servers.go      what a test calls
 //	shared.go       the first process that needs a server starts its supervisor; the others wait for its word
 //	supervisor.go   a detached process that keeps one server for as long as `go test` lives
-//	launch.go       configuration, ports, process, readiness; also under the private ones of private.go
+//	launch.go       configuration, ports, process, readiness; also under those of own.go, which a test has by private.go
 //	run.go          the directory of one server, and the lock which says that its owner lives
 //	jars.go         the artifacts, downloaded once and kept in the user's cache directory
 //

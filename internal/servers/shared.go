@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/tandemdata/tandem/internal/child"
 )
 
 // state is what a supervisor says about its server.
@@ -36,7 +38,7 @@ func shared(k *kind) (string, error) {
 		if lock != nil {
 			if started++; started > 3 {
 				lock.Close()
-				return "", fmt.Errorf("servers: the supervisor of %s ends at once:\n%s", k, tail(supervisorLog(dir)))
+				return "", fmt.Errorf("servers: the supervisor of %s ends at once:\n%s", k, child.Tail(supervisorLog(dir)))
 			}
 			if err := startSupervisor(k, owner, dir, lock); err != nil {
 				return "", err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log"
 	"os"
+
+	"github.com/tandemdata/tandem/internal/child"
 )
 
 const orderVariable = "TANDEM_SERVERS_SUPERVISE"
@@ -59,12 +61,12 @@ func serve(gone context.Context, k *kind, dir string) error {
 	if err != nil {
 		return err
 	}
-	publish(dir, state{Addr: server.addr(), PID: server.child.process.Pid})
-	<-server.child.done // gone kills it
+	publish(dir, state{Addr: server.addr(), PID: server.child.PID()})
+	<-server.child.Done() // gone kills it
 	if gone.Err() != nil {
 		return nil
 	}
-	return fmt.Errorf("it ended (%v) while it was in use:\n%s", server.child.err, tail(server.log()))
+	return fmt.Errorf("it ended (%v) while it was in use:\n%s", server.child.Wait(), child.Tail(server.log()))
 }
 
 func publish(dir string, s state) {
