@@ -1,0 +1,54 @@
+package crash
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tandemdata/tandem/internal/avrorow"
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/stages"
+)
+
+// World is a topic, the two stores that are to be in step with it, and what was sent. It belongs to one goroutine.
+type World struct {
+	Job // what children do, unless they are told otherwise
+
+	brokers []string // without a proxy before them
+	host    string   // Cassandra's, likewise
+	dir     string
+	schema  *feature.Schema
+	load    *load
+	sent    []*kgo.Record
+	started int // children
+}
+
+// NewWorld makes a topic of its own for records of a seed, in a group of its own. What is left of it is in dir.
+func NewWorld(ctx context.Context, broker, host, dir string, seed uint64, o feature.Order) (*World, error) {
+	schema, err := stages.Decode{Group: group(o), Schema: avrorow.Schema}.Describe(nil)
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("crash_%d", time.Now().UnixNano())
+	w := &World{
+		Job: Job{
+			Broker: broker, Topic: name, Group: name, Order: o,
+			Cassandra: host, Keyspace: name, Warehouse: filepath.Join(dir, "warehouse"),
+		},
+		brokers: []string{broker}, host: host, dir: dir, schema: schema, load: newLoad(seed, o),
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(broker))
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	forEver := map[string]*string{"retention.ms": kadm.StringPtr("-1")} // its rows are of long ago
+	_, err = kadm.NewClient(client).CreateTopic(ctx, partitions, 1, forEver, name)
+	return w, err
+}
+
+func (w *World) file(name string) string { return filepath.Join(w.dir, name) }
