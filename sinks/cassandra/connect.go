@@ -3,6 +3,7 @@ package cassandra
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -106,19 +107,47 @@ func (s *Sink) authenticator() (gocql.Authenticator, error) {
 // learnRouting has gocql prepare both statements now, while a node is there: where it fails to learn a statement's
 // partition key the first time, it never tries again, and every batch goes to any node.
 func (c *connection) learnRouting(ctx context.Context, t *table) error {
+	ctx, cancel := context.WithTimeout(ctx, schemaTimeout)
+	defer cancel()
 	for _, stmt := range []string{t.upsert(), t.remove()} {
-		args := make([]any, strings.Count(stmt, "?"))
-		for i := range args {
-			args[i] = wire{}
+		err := c.learn(ctx, stmt)
+		for halfMade(err) && sleep(ctx, 50*time.Millisecond) {
+			err = c.learn(ctx, stmt)
 		}
-		q := c.Query(stmt, args...).WithContext(ctx)
-		if key, err := q.GetRoutingKey(); err != nil {
+		if err != nil {
 			return fmt.Errorf("prepare %s: %w", stmt, err)
-		} else if key == nil {
-			return fmt.Errorf("prepare %s: Cassandra doesn't name its partition key", stmt)
 		}
 	}
 	return nil
+}
+
+func (c *connection) learn(ctx context.Context, stmt string) error {
+	args := make([]any, strings.Count(stmt, "?"))
+	for i := range args {
+		args[i] = wire{}
+	}
+	key, err := c.Query(stmt, args...).WithContext(ctx).GetRoutingKey()
+	if err == nil && key == nil {
+		return errors.New("the answer names no partition key")
+	}
+	return err
+}
+
+// halfMade reports whether a node says that the table isn't there. It is, as was just seen: a node that another process
+// has make it writes it down before it knows it.
+func halfMade(err error) bool {
+	var answer gocql.RequestError
+	return errors.As(err, &answer) && answer.Code() == gocql.ErrCodeInvalid
+}
+
+// sleep waits, and reports whether ctx is still alive after it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // home is the node that a query of a known routing key goes to first; empty if none is known.
