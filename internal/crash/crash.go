@@ -9,7 +9,9 @@
 //	point.go    where a child can be told to kill itself; tap.go, how that is wired between its nodes
 //	process.go  a child, as the one who started it has it
 //	world.go    a topic, its two stores and all that was sent; load.go, what is sent
+//	group.go    waiting for what the group of the children does
 //	verdict.go  the comparison
-//	proxy.go    a network between the children and a server that can be cut, slowed and reset
+//	kill.go     kills; proxy.go, a network between the children and a server that can be cut, slowed and reset
 //	tally.go    how often each fault happened
+//	testing.go  a world for a test
 package crash

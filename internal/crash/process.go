@@ -2,13 +2,23 @@ package crash
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/tandemdata/tandem/internal/child"
+)
+
+// What a child says of what happens to it.
+const (
+	Dropped  = "everything that isn't durable is dropped" // what it holds is no longer its own, or may not be
+	NoBroker = "broker unreachable"
+	NotTaken = "tried again" // of a write
 )
 
 // Process is a child that runs.
@@ -24,7 +34,7 @@ func (w *World) Start(j Job) (*Process, error) {
 		return nil, err
 	}
 	w.started++
-	log := w.file(fmt.Sprintf("child-%d.log", w.started))
+	log := w.log(w.started)
 	c := exec.Command("/proc/self/exe")
 	c.Env = append(os.Environ(), variable)
 	p, err := child.StartLogged(c, log)
@@ -65,8 +75,30 @@ func (p *Process) Leave() error {
 	return p.Finish()
 }
 
-// Said reports whether the child has written a text so far.
-func (p *Process) Said(text string) bool {
-	said, err := os.ReadFile(p.log)
-	return err == nil && bytes.Contains(said, []byte(text))
+// Said waits until the child has written a text, more than once if it is told so.
+func (w *World) Said(ctx context.Context, p *Process, text string, times int) error {
+	return w.until(ctx, fmt.Sprintf("a child to say %q %d times", text, times), func() (bool, error) {
+		return p.Says(text) >= times, nil
+	})
 }
+
+// Says counts how often the child has written a text so far.
+func (p *Process) Says(text string) int {
+	said, err := os.ReadFile(p.log)
+	if err != nil {
+		return 0
+	}
+	return bytes.Count(said, []byte(text))
+}
+
+// Logs is the end of what each child has written, for a person who looks into a failure.
+func (w *World) Logs() string {
+	var b strings.Builder
+	for n := range w.started {
+		name := w.log(n + 1)
+		fmt.Fprintf(&b, "\n== %s\n%s", filepath.Base(name), child.Tail(name))
+	}
+	return b.String()
+}
+
+func (w *World) log(n int) string { return w.file(fmt.Sprintf("child-%d.log", n)) }

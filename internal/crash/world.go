@@ -25,6 +25,7 @@ type World struct {
 	load    *load
 	sent    []*kgo.Record
 	started int // children
+	group   *observer
 }
 
 // NewWorld makes a topic of its own for records of a seed, in a group of its own. What is left of it is in dir.
@@ -45,10 +46,13 @@ func NewWorld(ctx context.Context, broker, host, dir string, seed uint64, o feat
 	if err != nil {
 		return nil, err
 	}
-	defer client.Close()
+	w.group = &observer{kadm.NewClient(client), name}
 	forEver := map[string]*string{"retention.ms": kadm.StringPtr("-1")} // its rows are of long ago
-	_, err = kadm.NewClient(client).CreateTopic(ctx, partitions, 1, forEver, name)
+	_, err = w.group.CreateTopic(ctx, partitions, 1, forEver, name)
 	return w, err
 }
+
+// Close lets go of the connections.
+func (w *World) Close() { w.group.Close() }
 
 func (w *World) file(name string) string { return filepath.Join(w.dir, name) }

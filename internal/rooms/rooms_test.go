@@ -43,8 +43,8 @@ var rooms = map[string][]string{
 	"internal/":             {"pipeline", "pipeline/feature", "pipeline/lanes"},
 	"internal/servers":      {"internal/child"},
 	"internal/crash": {
-		"pipeline", "pipeline/feature", "stages", "sources/kafka", "sinks/cassandra", "sinks/parquet", "pipeline/pipelinetest",
-		"internal/avrorow", "internal/child", "internal/embedkafka",
+		"pipeline", "pipeline/feature", "pipeline/pipelinetest", "stages", "sources/kafka", "sinks/cassandra", "sinks/parquet",
+		"internal/avrorow", "internal/child", "internal/embedkafka", "internal/servers",
 	},
 }
 
