@@ -102,8 +102,13 @@ func ask[T any](ctx context.Context, question func() (T, error)) (T, error) {
 	}
 }
 
-// passes reports whether an error of the brokers may pass by itself.
+// passes reports whether an error of the brokers may pass by itself. One that hangs up before its first answer may want
+// TLS, as the client guesses; or it is what stands before a broker that restarts. At the start the two can't be told
+// apart, and an error there ends the run.
 func passes(err error) bool {
+	if hangsUp := (*kgo.ErrFirstReadEOF)(nil); errors.As(err, &hangsUp) {
+		return true
+	}
 	return kerr.IsRetriable(err) && !errors.Is(err, kerr.UnknownTopicOrPartition) && !errors.Is(err, kerr.UnknownTopicID) ||
 		kgo.IsRetryableBrokerErr(err) || isDial(err)
 }
