@@ -82,6 +82,18 @@ func (w *World) Said(ctx context.Context, p *Process, text string, times int) er
 	})
 }
 
+// Ended waits until the child has ended, by itself.
+func (w *World) Ended(ctx context.Context, p *Process) error {
+	return w.until(ctx, "a child to end", func() (bool, error) {
+		select {
+		case <-p.Done():
+			return true, nil
+		default:
+			return false, nil
+		}
+	})
+}
+
 // Says counts how often the child has written a text so far.
 func (p *Process) Says(text string) int {
 	said, err := os.ReadFile(p.log)

@@ -68,6 +68,11 @@ func (p *Proxy) Reset(d time.Duration) error {
 	return p.toxic("reset_peer", map[string]int64{"timeout": d.Milliseconds()})
 }
 
+// HangUp takes connections and ends them before the first answer.
+func (p *Proxy) HangUp() error {
+	return p.toxic("limit_data", map[string]int64{"bytes": 0})
+}
+
 func (p *Proxy) toxic(kind string, attributes map[string]int64) error {
 	text, err := json.Marshal(map[string]any{"type": kind, "attributes": attributes})
 	if err == nil {

@@ -55,4 +55,10 @@ func NewWorld(ctx context.Context, broker, host, dir string, seed uint64, o feat
 // Close lets go of the connections.
 func (w *World) Close() { w.group.Close() }
 
+// Sent is how many records there are.
+func (w *World) Sent() int { return len(w.sent) }
+
+// Started is how many children there were.
+func (w *World) Started() int { return w.started }
+
 func (w *World) file(name string) string { return filepath.Join(w.dir, name) }
