@@ -49,6 +49,7 @@ func (s *soak) open(ctx context.Context, dir string, seed uint64) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.world.Close)
+	s.world.MayFail = true
 	s.world.Broker, s.world.Cassandra = s.kafka.Addr, s.cassandra.Addr
 	for range 2 {
 		if err := s.join(); err != nil {

@@ -51,17 +51,29 @@ func (o *observer) holders(ctx context.Context) (int, error) {
 	return holders, nil
 }
 
+// committed is where the group would go on in a partition; false if it knows nothing of it.
+func (o *observer) committed(ctx context.Context, partition int32) (int64, bool, error) {
+	offsets, err := o.offsets(ctx)
+	at, ok := offsets.Lookup(o.group, partition)
+	return at.At, ok && at.At >= 0, err
+}
+
 // behind is how many of the records that were sent the group has not committed.
 func (o *observer) behind(ctx context.Context, sent int) (int, error) {
+	offsets, err := o.offsets(ctx)
+	offsets.Each(func(r kadm.OffsetResponse) { sent -= int(r.At) })
+	return sent, err
+}
+
+func (o *observer) offsets(ctx context.Context) (kadm.OffsetResponses, error) {
 	offsets, err := o.FetchOffsets(ctx, o.group)
 	if err == nil {
 		err = offsets.Error()
 	}
 	if err != nil {
-		return 0, fmt.Errorf("offsets of group %q: %w", o.group, err)
+		return nil, fmt.Errorf("offsets of group %q: %w", o.group, err)
 	}
-	offsets.Each(func(r kadm.OffsetResponse) { sent -= int(r.At) })
-	return sent, nil
+	return offsets, nil
 }
 
 // Held waits until so many members of the group have all partitions among them, and sends more all the while.
@@ -75,7 +87,7 @@ func (w *World) Held(ctx context.Context, by int) error {
 // CaughtUp waits until the group has committed all that was sent.
 func (w *World) CaughtUp(ctx context.Context) error {
 	return w.wait(ctx, "all that was sent to be committed", func() (bool, error) {
-		n, err := w.group.behind(ctx, len(w.sent))
+		n, err := w.group.behind(ctx, w.sent)
 		return n == 0, err
 	})
 }
@@ -90,11 +102,14 @@ func (w *World) until(ctx context.Context, what string, ok func() (bool, error))
 	})
 }
 
-// wait asks again and again. An error of the servers may be of the fault that is tried.
+// wait asks again and again, as long as no child fails. An error of the servers may be of the fault that is tried.
 func (w *World) wait(ctx context.Context, what string, ok func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
+		if err := w.failure(); err != nil {
+			return err
+		}
 		done, err := ok()
 		if done {
 			return nil

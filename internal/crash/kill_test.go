@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 func TestAKillAnywhereChangesNothing(t *testing.T) {
 	w := crash.NewTest(t, feature.ByEventTime)
 	w.Member = "one" // comes back at once; a member without a name is waited for
+	w.Produce(500)
+	w.Settle()
+	w.Watch(time.Second)
 	tally := crash.Tally{}
 	for kill := range kills(t, 15) {
 		if kill%2 == 0 {

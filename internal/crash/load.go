@@ -12,6 +12,7 @@ import (
 	"github.com/tandemdata/tandem/internal/avrorow"
 	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 )
 
 const (
@@ -19,6 +20,12 @@ const (
 	partitions = 4
 	tick       = 300 // rows of one event time, so that identities come again with other values
 )
+
+// sending is a record, and the row that it stands for.
+type sending struct {
+	*kgo.Record
+	row pipelinetest.Row
+}
 
 // load makes records: fresh rows, corrections of rows of the same event time, late rows, the same record again, and
 // deletes. The same ones for the same seed.
@@ -28,7 +35,7 @@ type load struct {
 	rows  *avrorow.Generator
 	enc   *avrorow.Encoder
 	n     int
-	last  [50]*kgo.Record
+	last  [50]sending // any of them may be sent again
 }
 
 func newLoad(seed uint64, o feature.Order) *load {
@@ -38,30 +45,53 @@ func newLoad(seed uint64, o feature.Order) *load {
 	}
 }
 
-var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+var begin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func (l *load) next() *kgo.Record {
-	at := epoch.Add(time.Duration(l.n/tick) * time.Second)
-	x := l.rand.IntN(100)
-	if again := l.last[l.rand.IntN(len(l.last))]; x < 5 && again != nil {
-		l.n++
-		return &kgo.Record{Partition: again.Partition, Key: again.Key, Value: again.Value, Timestamp: again.Timestamp}
-	}
-	if x < 10 {
+// make makes the next record, which has no offset yet.
+func (l *load) make() sending {
+	defer func() { l.n++ }()
+	at := begin.Add(time.Duration(l.n/tick) * time.Second)
+	switch x := l.rand.IntN(100); {
+	case x < 5:
+		if again := l.last[l.rand.IntN(len(l.last))]; again.Record != nil {
+			twin := *again.Record
+			return sending{&twin, again.row}
+		}
+	case x < 10:
 		at = at.Add(-time.Duration(l.rand.IntN(20)) * time.Second)
+		return l.upsert(at)
+	case x < 12:
+		return l.delete(at)
 	}
-	row := l.rows.Row(at)
-	r := &kgo.Record{Key: []byte(row.EntityID), Value: l.enc.Encode(&row), Timestamp: at}
-	if x > 97 {
-		r.Value = nil
-	}
-	r.Partition = l.partition(r.Key)
-	l.last[l.n%len(l.last)] = r
-	l.n++
-	return r
+	return l.upsert(at)
 }
 
-// partition is the key's own by log. By event time it is any: then members of a group write rows of one key at once.
+func (l *load) upsert(at time.Time) sending {
+	r := l.rows.Row(at)
+	return l.keep(sending{
+		&kgo.Record{Key: []byte(r.EntityID), Value: l.enc.Encode(&r), Timestamp: at},
+		pipelinetest.Row{Timestamp: at.UnixMilli(), Values: values(&r)},
+	})
+}
+
+func (l *load) delete(at time.Time) sending {
+	r := l.rows.Row(at)
+	key := make([]any, len(values(&r)))
+	key[0] = r.EntityID
+	return l.keep(sending{
+		&kgo.Record{Key: []byte(r.EntityID), Timestamp: at},
+		pipelinetest.Row{Timestamp: at.UnixMilli(), Op: feature.Delete, Values: key},
+	})
+}
+
+// keep finds a record its partition, and keeps it to be sent again.
+func (l *load) keep(s sending) sending {
+	s.Partition = l.partition(s.Key)
+	l.last[l.n%len(l.last)] = s
+	return s
+}
+
+// partition is the key's own by log. By event time it is any: then members of a group write rows of one identity at once.
 func (l *load) partition(key []byte) int32 {
 	if l.order == feature.ByEventTime {
 		return l.rand.Int32N(partitions)
@@ -71,16 +101,41 @@ func (l *load) partition(key []byte) int32 {
 	return int32(h.Sum32() % partitions)
 }
 
+// values are those of a row as a column gives them, in the order of avrorow.Schema.
+func values(r *avrorow.Row) []any {
+	embedding := make([]any, len(r.Embedding))
+	for i, f := range r.Embedding {
+		embedding[i] = f
+	}
+	return []any{
+		r.EntityID, r.UserID, r.SessionID, r.EventTime.UnixMilli(), r.IngestTime.UnixMilli(), r.Region, r.Device,
+		optional(r.Country), r.Score, r.CTR, r.Price, r.F1, optional(r.F2), r.Count1d, r.Count7d, optional(r.Count30d),
+		r.Active, r.Age, r.ModelVersion, embedding,
+	}
+}
+
+func optional[T any](v *T) any {
+	if v == nil {
+		return nil
+	}
+	return *v
+}
+
 // Produce sends n records more and returns once the broker has them.
 func (w *World) Produce(ctx context.Context, n int) error {
 	list := make([]*kgo.Record, n)
 	for i := range list {
-		list[i] = w.load.next()
-		list[i].Topic = w.Topic
+		s := w.load.make()
+		s.Topic = w.Topic
+		s.row.Place = feature.Place{Topic: w.Topic, Partition: s.Partition}
+		s.row.Offset = w.next[s.Partition]
+		w.next[s.Partition]++
+		w.log.Add(s.row)
+		list[i] = s.Record
 	}
+	w.sent += n
 	if err := embedkafka.Produce(ctx, w.brokers, list...); err != nil {
 		return fmt.Errorf("produce: %w", err)
 	}
-	w.sent = append(w.sent, list...)
 	return nil
 }

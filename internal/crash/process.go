@@ -33,15 +33,15 @@ func (w *World) Start(j Job) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.started++
-	log := w.log(w.started)
+	log := w.file(fmt.Sprintf("child-%d.log", len(w.children)+1))
 	c := exec.Command("/proc/self/exe")
 	c.Env = append(os.Environ(), variable)
 	p, err := child.StartLogged(c, log)
 	if err != nil {
 		return nil, fmt.Errorf("start a child: %w", err)
 	}
-	return &Process{p, log}, nil
+	w.children = append(w.children, &Process{p, log})
+	return w.children[len(w.children)-1], nil
 }
 
 // Killed waits until the child has ended, and reports whether a SIGKILL ended it. A child that failed by itself is an
@@ -58,6 +58,17 @@ func (p *Process) Killed() (bool, error) {
 		return false, fmt.Errorf("the child failed: %w\n%s", err, child.Tail(p.log))
 	}
 	return false, nil
+}
+
+// failed is why a child ended by itself; nil if it is at work, was killed, or has done its job.
+func (p *Process) failed() error {
+	select {
+	case <-p.Done():
+		_, err := p.Killed()
+		return err
+	default:
+		return nil
+	}
 }
 
 // Finish waits until the child has done its job.
@@ -106,11 +117,8 @@ func (p *Process) Says(text string) int {
 // Logs is the end of what each child has written, for a person who looks into a failure.
 func (w *World) Logs() string {
 	var b strings.Builder
-	for n := range w.started {
-		name := w.log(n + 1)
-		fmt.Fprintf(&b, "\n== %s\n%s", filepath.Base(name), child.Tail(name))
+	for _, p := range w.children {
+		fmt.Fprintf(&b, "\n== %s\n%s", filepath.Base(p.log), child.Tail(p.log))
 	}
 	return b.String()
 }
-
-func (w *World) log(n int) string { return w.file(fmt.Sprintf("child-%d.log", n)) }

@@ -2,6 +2,7 @@ package crash_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/tandemdata/tandem/internal/crash"
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -13,6 +14,8 @@ func TestMembersThatComeAndGoChangeNothing(t *testing.T) {
 	w := crash.NewTest(t, feature.ByEventTime)
 	a := w.Start(w.Job)
 	w.Held(1)
+	w.CaughtUp()
+	w.Watch(time.Second)
 	b := w.Start(w.Job)
 	w.Held(2)
 	c := w.Start(w.Job)
@@ -63,6 +66,8 @@ func TestAProcessThatSleptThroughItsSessionJoinsAgain(t *testing.T) {
 	w := crash.NewTest(t, feature.ByEventTime)
 	zombie := w.Start(w.Job)
 	w.Held(1)
+	w.CaughtUp()
+	w.Watch(time.Second)
 	other := w.Start(w.Job)
 	w.Held(2)
 	w.Must(zombie.Pause())

@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"context"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -83,6 +84,20 @@ func (t *Test) Produce(n int) {
 func (t *Test) Settle() {
 	t.t.Helper()
 	t.Must(t.World.Settle(t.t.Context()))
+}
+
+// Watch is World.Watch, until the end of the test: from then on nothing that a reader sees may be wrong.
+func (t *Test) Watch(pause time.Duration) {
+	t.t.Helper()
+	stop, err := t.World.Watch(context.Background(), pause)
+	t.Must(err)
+	t.t.Cleanup(func() {
+		looks, err := stop()
+		if err != nil {
+			t.t.Errorf("after %d looks: %v", looks, err)
+		}
+		t.t.Logf("looks at both stores meanwhile: %d", looks)
+	})
 }
 
 // Must ends the test with an error.

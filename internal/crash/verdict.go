@@ -3,21 +3,36 @@ package crash
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/sinks/cassandra"
-	"github.com/tandemdata/tandem/sinks/insync"
 	"github.com/tandemdata/tandem/sinks/parquet"
 )
 
-// Verdict compares both stores with what was sent. No child may be at work.
-func (w *World) Verdict(ctx context.Context) error {
-	online := &cassandra.Sink{Hosts: []string{w.host}, Keyspace: w.Keyspace}
+// oracle knows the log, reads both stores, and asks the offline one and the group how far they are. It goes to the
+// servers directly.
+func (w *World) oracle(ctx context.Context) (o pipelinetest.Oracle, close func() error, err error) {
 	offline := &parquet.Sink{Warehouse: w.Warehouse}
-	report, err := insync.Compare(ctx, w.schema, online.Scan(ctx, w.schema), offline.Scan(ctx, w.schema))
-	if err == nil && !report.OK() {
-		err = errors.New(report.String())
+	keeper, close, err := pipelinetest.OpenKeeper(ctx, offline, w.schema)
+	if err != nil {
+		return o, nil, fmt.Errorf("ask the offline store: %w", err)
 	}
-	return err
+	return pipelinetest.Oracle{
+		Log:     w.log,
+		Online:  &cassandra.Sink{Hosts: []string{w.host}, Keyspace: w.Keyspace},
+		Offline: offline, Keeper: keeper, Committed: w.group.committed,
+	}, close, nil
+}
+
+// Verdict compares both stores with what was sent. It holds once the group has caught up.
+func (w *World) Verdict(ctx context.Context) error {
+	o, close, err := w.oracle(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(o.Check(ctx), close())
 }
 
 // Settle has a child read to the end, and gives the verdict.
@@ -32,4 +47,20 @@ func (w *World) Settle(ctx context.Context) error {
 		return err
 	}
 	return w.Verdict(ctx)
+}
+
+// Watch has a reader look at both stores, again and again, until stop is called, which gives the number of looks and
+// what was wrong. There must be tables, and the servers must stay up.
+func (w *World) Watch(ctx context.Context, pause time.Duration) (stop func() (int, error), err error) {
+	o, close, err := w.oracle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// The group may be told before the table's next commit says it too: only after a drain are they the same.
+	o.Committed = nil
+	enough := o.Watch(ctx, pause)
+	return func() (int, error) {
+		looks, err := enough()
+		return looks, errors.Join(err, close())
+	}, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tandemdata/tandem/internal/avrorow"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/stages"
 )
 
@@ -18,14 +19,20 @@ import (
 type World struct {
 	Job // what children do, unless they are told otherwise
 
+	// MayFail lets children fail, as they do when a server is away at their start.
+	MayFail bool
+
 	brokers []string // without a proxy before them
 	host    string   // Cassandra's, likewise
 	dir     string
 	schema  *feature.Schema
 	load    *load
-	sent    []*kgo.Record
-	started int // children
+	log     *pipelinetest.Log
+	next    [partitions]int64 // offsets
+	sent    int
 	group   *observer
+
+	children []*Process // all that were started
 }
 
 // NewWorld makes a topic of its own for records of a seed, in a group of its own. What is left of it is in dir.
@@ -40,7 +47,7 @@ func NewWorld(ctx context.Context, broker, host, dir string, seed uint64, o feat
 			Broker: broker, Topic: name, Group: name, Order: o,
 			Cassandra: host, Keyspace: name, Warehouse: filepath.Join(dir, "warehouse"),
 		},
-		brokers: []string{broker}, host: host, dir: dir, schema: schema, load: newLoad(seed, o),
+		brokers: []string{broker}, host: host, dir: dir, schema: schema, load: newLoad(seed, o), log: pipelinetest.NewLog(schema),
 	}
 	client, err := kgo.NewClient(kgo.SeedBrokers(broker))
 	if err != nil {
@@ -56,9 +63,22 @@ func NewWorld(ctx context.Context, broker, host, dir string, seed uint64, o feat
 func (w *World) Close() { w.group.Close() }
 
 // Sent is how many records there are.
-func (w *World) Sent() int { return len(w.sent) }
+func (w *World) Sent() int { return w.sent }
 
 // Started is how many children there were.
-func (w *World) Started() int { return w.started }
+func (w *World) Started() int { return len(w.children) }
+
+// failure is why a child ended by itself that should be at work.
+func (w *World) failure() error {
+	if w.MayFail {
+		return nil
+	}
+	for _, p := range w.children {
+		if err := p.failed(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (w *World) file(name string) string { return filepath.Join(w.dir, name) }
