@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/tandemdata/tandem/internal/crash"
@@ -69,11 +70,14 @@ func (s *soak) killAtPoint(ctx context.Context) error {
 	if err := s.world.Ended(ctx, m.Process); err != nil {
 		return err
 	}
-	if killed, err := m.Killed(); err != nil || !killed {
-		return err
+	killed, err := m.Killed()
+	if err == nil && !killed {
+		err = fmt.Errorf("the process ended before it came to %q", p)
 	}
-	s.tally.Add("  at: " + string(p))
-	return nil
+	if err == nil {
+		s.tally.Add("  at: " + string(p))
+	}
+	return err
 }
 
 func (s *soak) sleep(d time.Duration) func(context.Context) error {

@@ -3,8 +3,9 @@
 //
 //	go run ./benchmarks/soak -for 10m
 //
-// It starts its own Kafka and Cassandra on 127.0.0.1 and needs Java 17 and Maven. A breach, or a fault that never
-// happened, is exit 1; -seed has it do the same again, as far as processes and networks repeat themselves.
+// It starts its own Kafka and Cassandra on 127.0.0.1 and needs Java 17 and Maven. Each fault happens at least once,
+// however short the time. A breach is exit 1; -seed has it do the same again, as far as processes and networks repeat
+// themselves.
 package main
 
 import (
@@ -61,7 +62,7 @@ func run(ctx context.Context, out io.Writer, length time.Duration, seed uint64) 
 func (s *soak) goOn(ctx context.Context, length time.Duration) error {
 	list := s.faults()
 	end := time.Now().Add(length)
-	for n := 0; time.Now().Before(end); n++ {
+	for n := 0; n < len(list) || time.Now().Before(end); n++ {
 		f := list[n%len(list)]
 		if n%len(list) == 0 {
 			s.random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })

@@ -92,6 +92,18 @@ func (w *World) CaughtUp(ctx context.Context) error {
 	})
 }
 
+// AtWork waits until the group has committed more than it has now.
+func (w *World) AtWork(ctx context.Context) error {
+	before, err := w.group.behind(ctx, 0)
+	if err != nil {
+		return err
+	}
+	return w.until(ctx, "the next commit", func() (bool, error) {
+		now, err := w.group.behind(ctx, 0)
+		return now < before, err
+	})
+}
+
 // until is wait under load.
 func (w *World) until(ctx context.Context, what string, ok func() (bool, error)) error {
 	return w.wait(ctx, what, func() (bool, error) {

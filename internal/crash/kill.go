@@ -28,12 +28,7 @@ func (w *World) KillAt(ctx context.Context, p Point, pass int32) error {
 }
 
 // KillAfter kills a child from outside, under load.
-func (w *World) KillAfter(ctx context.Context, d time.Duration) error {
-	c, err := w.Start(w.Job)
-	if err != nil {
-		return err
-	}
-	defer c.Kill()
+func (w *World) KillAfter(ctx context.Context, c *Process, d time.Duration) error {
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		if err := w.Produce(ctx, 100); err != nil {
 			return err

@@ -74,6 +74,24 @@ func (t *Test) Said(p *Process, text string, times int) {
 	t.Must(t.World.Said(t.t.Context(), p, text, times))
 }
 
+// AtWork is World.AtWork.
+func (t *Test) AtWork() {
+	t.t.Helper()
+	t.Must(t.World.AtWork(t.t.Context()))
+}
+
+// KillAt is World.KillAt.
+func (t *Test) KillAt(p Point, pass int32) {
+	t.t.Helper()
+	t.Must(t.World.KillAt(t.t.Context(), p, pass))
+}
+
+// KillAfter is World.KillAfter.
+func (t *Test) KillAfter(c *Process, d time.Duration) {
+	t.t.Helper()
+	t.Must(t.World.KillAfter(t.t.Context(), c, d))
+}
+
 // Produce is World.Produce.
 func (t *Test) Produce(n int) {
 	t.t.Helper()
