@@ -93,5 +93,5 @@ func (s *soak) look(ctx context.Context) error {
 	if err := s.world.CaughtUp(ctx); err != nil {
 		return err
 	}
-	return s.world.Verdict(ctx)
+	return s.world.Look(ctx)
 }

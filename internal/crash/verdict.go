@@ -26,11 +26,20 @@ func (w *World) oracle(ctx context.Context) (o pipelinetest.Oracle, close func()
 	}, close, nil
 }
 
-// Verdict compares both stores with what was sent. It holds once the group has caught up.
-func (w *World) Verdict(ctx context.Context) error {
+// Verdict compares both stores with what was sent, all of which a child has read before it drained.
+func (w *World) Verdict(ctx context.Context) error { return w.check(ctx, true) }
+
+// Look is Verdict while children stand by, of whom none has drained yet: the group has caught up, and the progress in
+// the table may say so with its next commit only.
+func (w *World) Look(ctx context.Context) error { return w.check(ctx, false) }
+
+func (w *World) check(ctx context.Context, drained bool) error {
 	o, close, err := w.oracle(ctx)
 	if err != nil {
 		return err
+	}
+	if !drained {
+		o.Committed = nil
 	}
 	return errors.Join(o.Check(ctx), close())
 }
@@ -56,8 +65,7 @@ func (w *World) Watch(ctx context.Context, pause time.Duration) (stop func() (in
 	if err != nil {
 		return nil, err
 	}
-	// The group may be told before the table's next commit says it too: only after a drain are they the same.
-	o.Committed = nil
+	o.Committed = nil // see Look
 	enough := o.Watch(ctx, pause)
 	return func() (int, error) {
 		looks, err := enough()
