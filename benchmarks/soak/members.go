@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tandemdata/tandem/internal/crash"
 )
@@ -67,29 +68,27 @@ func (s *soak) refill(ctx context.Context) error {
 		}
 	}
 	for len(s.members) > most {
-		if err := s.leave(s.members[0]); err != nil {
-			return err
-		}
+		s.leave(s.members[0])
 	}
 	return s.load(ctx, moment)
 }
 
-func (s *soak) leave(m *member) error {
-	err := m.Leave()
-	for i := range s.members {
-		if s.members[i] == m {
-			s.members = append(s.members[:i], s.members[i+1:]...)
-			break
-		}
+// leave has a member drain and end. One that is told so in the middle of an outage can't drain, and says so.
+func (s *soak) leave(m *member) {
+	s.members = slices.DeleteFunc(s.members, func(other *member) bool { return other == m })
+	if err := m.Leave(); err != nil {
+		s.say("%v", err)
+		s.tally.Add("a process left without a drain")
 	}
-	return err
 }
 
+// leaveAll has everybody drain, while nothing stands in the way.
 func (s *soak) leaveAll() error {
-	for len(s.members) > 0 {
-		if err := s.leave(s.members[0]); err != nil {
+	for _, m := range s.members {
+		if err := m.Leave(); err != nil {
 			return err
 		}
 	}
+	s.members = nil
 	return nil
 }
