@@ -28,6 +28,7 @@ type Graph struct {
 	faults []error // found while wiring, told by Check
 	router routing
 	ledger ledger
+	meter  *meter // nil unless the graph is measured
 }
 
 // New makes an empty graph.

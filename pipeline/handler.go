@@ -132,7 +132,7 @@ func (h *handler) answer(ctx context.Context, st *seat, e *envelope) ([]*envelop
 	}
 	sent := st.sent
 	began := time.Now()
-	err := h.work(ctx, st, e, emit)
+	err := h.s.g.inside(ctx, h.n, func(ctx context.Context) error { return h.work(ctx, st, e, emit) })
 	h.n.stats.busy.Add(int64(time.Since(began)))
 	if err != nil {
 		st.sent = sent
@@ -168,6 +168,9 @@ func (h *handler) work(ctx context.Context, st *seat, e *envelope, emit func(any
 	}
 	h.n.stats.batches.Add(1)
 	h.n.stats.rows.Add(int64(size(batch)))
+	if m := h.s.g.meter; m != nil {
+		m.waits(h.n, h.s.lanes.Waiting(h.n.in(), h.n.name, e.lane.id))
+	}
 	return st.run.process(ctx, batch, emit)
 }
 

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"sync"
+	"time"
 )
 
 // laneBytes is what waits of one lane before its source is asked to pause it.
@@ -69,6 +70,9 @@ func (in *intake) push(l *Lane, r Records) bool {
 	q.bytes += bytes
 	q.flying = append(q.flying, flight{r.Span.To, bytes})
 	in.used += bytes
+	if m := in.s.g.meter; m != nil {
+		m.waits(q.source, len(q.waiting)-1)
+	}
 	in.pump(l, q)
 	q.full = q.full || in.over(q)
 	return q.full
@@ -104,7 +108,10 @@ func (in *intake) pump(l *Lane, q *queue) {
 			if e == nil {
 				return
 			}
-			if in.s.publish(q.source.topic(), e) != nil || e.kind == end {
+			began := time.Now()
+			err := in.s.publish(q.source.topic(), e)
+			q.source.stats.blocked.Add(int64(time.Since(began)))
+			if err != nil || e.kind == end {
 				return
 			}
 		}

@@ -114,6 +114,7 @@ type NodeStats struct {
 	Batches int64         // taken
 	Rows    int64         // in them, whatever their fate; records at the first stage
 	Busy    time.Duration // inside the node, all lanes together
+	Blocked time.Duration // handing batches on while the next node's queue was full, all lanes together
 }
 
 // Stats lists the nodes in wiring order. It may be asked for while the graph
@@ -121,15 +122,16 @@ type NodeStats struct {
 func (g *Graph) Stats() []NodeStats {
 	out := make([]NodeStats, len(g.nodes))
 	for i, n := range g.nodes {
-		out[i] = NodeStats{n.name, n.kind == aSource, n.stats.batches.Load(), n.stats.rows.Load(), time.Duration(n.stats.busy.Load())}
+		out[i] = NodeStats{n.name, n.kind == aSource, n.stats.batches.Load(), n.stats.rows.Load(), time.Duration(n.stats.busy.Load()), time.Duration(n.stats.blocked.Load())}
 	}
 	return out
 }
 
-type counters struct{ batches, rows, busy atomic.Int64 }
+type counters struct{ batches, rows, busy, blocked atomic.Int64 }
 
 func (c *counters) reset() {
 	c.batches.Store(0)
 	c.rows.Store(0)
 	c.busy.Store(0)
+	c.blocked.Store(0)
 }

@@ -43,14 +43,27 @@ func (s *session) route() (*message.Router, error) {
 		}
 		s.lanes.Declare(n.in(), n.name)
 		h := s.handlers[n]
-		r.AddHandler(n.name, n.in(), s.lanes.Consumer(n.name), n.topic(), publisher{s.lanes}, h.handle).
+		r.AddHandler(n.name, n.in(), s.lanes.Consumer(n.name), n.topic(), publisher{s.lanes, &n.stats}, h.handle).
 			AddMiddleware(append([]message.HandlerMiddleware{s.guard(h)}, s.g.router.middleware...)...)
 	}
 	return r, nil
 }
 
-// publisher keeps a router that stops one handler from closing the others' edges.
-type publisher struct{ *lanes.PubSub }
+// publisher keeps a router that stops one handler from closing the others' edges,
+// and notes how long the node is held up by those after it.
+type publisher struct {
+	*lanes.PubSub
+	stats *counters
+}
+
+func (p publisher) Publish(topic string, msgs ...*message.Message) error {
+	if len(msgs) == 0 {
+		return nil
+	}
+	began := time.Now()
+	defer func() { p.stats.blocked.Add(int64(time.Since(began))) }()
+	return p.PubSub.Publish(topic, msgs...)
+}
 
 func (publisher) Close() error { return nil }
 

@@ -136,7 +136,8 @@ func (s *session) runSources(ctx context.Context) <-chan struct{} {
 		sources++
 		go func() {
 			defer func() { left <- struct{}{} }()
-			if err := n.source.Run(ctx, s.intakeOf(n)); err != nil {
+			err := s.g.inside(ctx, n, func(ctx context.Context) error { return n.source.Run(ctx, s.intakeOf(n)) })
+			if err != nil {
 				s.sourceFailed(n, err)
 			}
 		}()

@@ -33,15 +33,17 @@ const (
 
 func (s *session) openSink(ctx context.Context, n *node) (*store, error) {
 	st := &store{s: s, n: n, schema: n.schema, sent: map[*Lane]int64{}, ended: map[*Lane]stop{}}
-	w, err := n.sink.Open(ctx, &SinkNode{
-		Name: n.name, Schema: n.schema, Log: s.g.log().With("node", n.name),
-		durable: st.durable,
-		fail:    func(err error) { s.background(n, err) },
+	err := s.g.inside(ctx, n, func(ctx context.Context) (err error) {
+		st.w, err = n.sink.Open(ctx, &SinkNode{
+			Name: n.name, Schema: n.schema, Log: s.g.log().With("node", n.name),
+			durable: st.durable,
+			fail:    func(err error) { s.background(n, err) },
+		})
+		return err
 	})
 	if err != nil {
 		return nil, &Error{Node: n.name, Err: err}
 	}
-	st.w = w
 	return st, nil
 }
 

@@ -144,6 +144,14 @@ func (p *PubSub) Idle(topic string, id int64) bool {
 	return true
 }
 
+// Waiting is how many messages of a lane wait in front of a consumer.
+func (p *PubSub) Waiting(topic, name string, id int64) int {
+	p.mu.Lock()
+	c := p.declare(topic, name)
+	p.mu.Unlock()
+	return len(c.lane(id).slots)
+}
+
 // Forget lets go of what is kept for a lane at which nothing arrives any more.
 func (p *PubSub) Forget(id int64) {
 	p.mu.Lock()
