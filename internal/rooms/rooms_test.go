@@ -16,15 +16,17 @@ const module = "github.com/tandemdata/tandem/"
 // heavy are the dependencies that only their own room may know, and whoever
 // wires rooms together.
 var heavy = map[string][]string{
-	"github.com/ThreeDotsLabs/watermill": {"pipeline", "pipeline/lanes", "sources/watermill", "examples/"},
-	"github.com/hamba/avro":              {"stages", "internal/avrorow"},
-	"github.com/twmb/franz-go":           {"sources/kafka", "stages/registry", "internal/embedkafka", "internal/crash", "examples/", "benchmarks/"},
-	"github.com/gocql/gocql":             {"sinks/cassandra"},
-	"github.com/parquet-go/parquet-go":   {"sinks/parquet"},
+	"github.com/ThreeDotsLabs/watermill": {"pipeline", "pipeline/lanes", "sources/watermill", "examples/", "benchmarks"},
+	"github.com/hamba/avro":              {"stages", "internal/avrorow", "benchmarks"},
+	"github.com/twmb/franz-go":           {"sources/kafka", "stages/registry", "internal/embedkafka", "internal/crash", "examples/", "benchmarks", "benchmarks/"},
+	"github.com/gocql/gocql":             {"sinks/cassandra", "benchmarks"},
+	"github.com/parquet-go/parquet-go":   {"sinks/parquet", "benchmarks"},
 	"github.com/apache/iceberg-go":       {"sinks/parquet"},
 	"github.com/apache/arrow-go":         {},
-	"modernc.org/sqlite":                 {"sinks/sqlite", "sinks/parquet"},
-	"github.com/IBM/sarama":              {"examples/"},
+	"modernc.org/sqlite":                 {"sinks/sqlite", "sinks/parquet", "benchmarks"},
+	"gonum.org/v1/plot":                  {"benchmarks"},
+	"github.com/google/pprof":            {"benchmarks"},
+	"github.com/IBM/sarama":              {"examples/", "benchmarks"},
 	"github.com/Shopify/toxiproxy":       {"internal/crash"},
 }
 

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/tandemdata/tandem/internal/avrorow"
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/stages"
+)
+
+const (
+	poolRows = 512 << 10 // different rows, made once
+	keys     = 20_000
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func group() feature.Group {
+	g := avrorow.Group()
+	g.Order = feature.ByEventTime
+	return g
+}
+
+// work is how every benchmark decodes.
+func work() stages.Decode { return stages.Decode{Group: group(), Schema: avrorow.Schema} }
+
+// schema is that of the rows that work decodes.
+var schema = sync.OnceValues(func() (*feature.Schema, error) { return work().Describe(nil) })
+
+// bodies are encoded rows, made once; offsets are set anew by those who use them.
+var bodies = sync.OnceValue(func() []feature.Record {
+	return avrorow.Log{Seed: 1, Keys: keys, Late: 0.02, Duplicate: 0.02}.Open().Records(poolRows)
+})
+
+// batch is the n-th hand-over of a partition, with the offsets that follow. Each
+// partition begins elsewhere in the pool, so that their rows differ.
+func batch(pool []feature.Record, p int32, n, rows int) pipeline.Records {
+	from := int64(n) * int64(rows)
+	first := int(from) + int(p)*len(pool)/7
+	list := make([]feature.Record, rows)
+	for i := range list {
+		list[i] = pool[(first+i)%len(pool)]
+		list[i].Offset = from + int64(i)
+	}
+	return pipeline.Records{
+		Place: feature.Place{Topic: "rows", Partition: p},
+		Span:  feature.Span{From: from, To: from + int64(rows)}, List: list,
+	}
+}
+
+// load is what a graph is given: as many batches in each partition.
+type load struct {
+	pool                      []feature.Record
+	partitions, batches, size int
+}
+
+// loadOf cuts rows into batches of a size, at least one a partition.
+func loadOf(pool []feature.Record, rows, partitions, size int) load {
+	return load{pool, partitions, max(rows/partitions/size, 1), size}
+}
+
+func (f load) rows() int64 { return int64(f.partitions) * int64(f.batches) * int64(f.size) }
+
+// Check is part of pipeline.Source.
+func (f load) Check() error { return nil }
+
+// Run pushes every batch of every partition.
+func (f load) Run(ctx context.Context, in *pipeline.Intake) error {
+	var lanes sync.WaitGroup
+	for p := range f.partitions {
+		lanes.Go(func() { f.lane(ctx, in, int32(p)) })
+	}
+	lanes.Wait()
+	return nil
+}
+
+func (f load) lane(ctx context.Context, in *pipeline.Intake, p int32) {
+	ready := make(chan struct{}, 1)
+	l := in.Open(pipeline.LaneConfig{
+		Place:  feature.Place{Topic: "rows", Partition: p},
+		Commit: func(int64) {},
+		Ready: func() {
+			select {
+			case ready <- struct{}{}:
+			default:
+			}
+		},
+	})
+	for n := range f.batches {
+		b := batch(f.pool, p, n, f.size)
+		if l.Push(b.List, b.Span) {
+			select {
+			case <-ready:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+	l.End()
+	<-l.Done()
+}

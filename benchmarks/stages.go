@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hamba/avro/v2"
+
+	"github.com/tandemdata/tandem/internal/avrorow"
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/stages"
+)
+
+// stageNames are what -stage takes.
+var stageNames = []string{"decode", "dedup", "order-guard", "batch", "filter", "commit", "memory-sink"}
+
+// stage is one stage on one goroutine, over rows in batches of a size.
+func stage(name string, rows, size int) contestant {
+	run := map[string]func(context.Context, *clock, int, int) (int64, error){
+		"decode":      decoding,
+		"dedup":       passing(stages.Dedup{}),
+		"order-guard": passing(stages.OrderGuard{}),
+		"batch":       passing(stages.Batch{}),
+		"filter":      passing(pipeline.Filter(func(r feature.Row) bool { return r.Float64("score") >= 0.1 })),
+		"commit":      committing,
+		"memory-sink": keeping,
+	}[name]
+	return contestant{name, func(ctx context.Context, c *clock) (int64, error) { return run(ctx, c, rows, size) }}
+}
+
+// decoding and hambaMap decode the same records.
+func decoding(ctx context.Context, c *clock, rows, size int) (counted int64, err error) {
+	decode, err := opened(ctx, work())
+	if err != nil {
+		return 0, err
+	}
+	for n := range rows / size {
+		in := batch(bodies(), 0, n, size)
+		c.start()
+		err := decode.Process(ctx, in, func(r *feature.Rows) { counted += int64(r.Len()) })
+		c.stop()
+		if err != nil {
+			return 0, err
+		}
+	}
+	return counted, nil
+}
+
+// hambaMap is what one would use without a decoder of columns: hamba/avro, a map
+// for each row.
+func hambaMap(schema string, pool []feature.Record, rows int) contestant {
+	return contestant{"hamba into a map", func(_ context.Context, c *clock) (counted int64, err error) {
+		s, err := avro.Parse(schema)
+		if err != nil {
+			return 0, err
+		}
+		c.start()
+		defer c.stop()
+		for n := range rows {
+			row := map[string]any{}
+			if err := avro.Unmarshal(s, pool[n%len(pool)].Value, &row); err != nil {
+				return 0, err
+			}
+			counted++
+		}
+		return counted, nil
+	}}
+}
+
+// passing is a stage that rows come out of as they went in.
+func passing(spec pipeline.Spec[*feature.Rows, *feature.Rows]) func(context.Context, *clock, int, int) (int64, error) {
+	return func(ctx context.Context, c *clock, rows, size int) (counted int64, err error) {
+		st, err := opened(ctx, spec)
+		if err != nil {
+			return 0, err
+		}
+		err = decoded(ctx, rows, size, func(in *feature.Rows) error {
+			c.start()
+			defer c.stop()
+			return st.Process(ctx, in, func(out *feature.Rows) { counted += int64(out.Len()) })
+		})
+		return counted, err
+	}
+}
+
+func committing(ctx context.Context, c *clock, rows, size int) (int64, error) {
+	durable := int64(0)
+	lane := pipeline.NewLane(pipeline.LaneConfig{Commit: func(next int64) { durable = next }}, []string{"sink"}, nil, nil)
+	st, err := stages.Commit{}.Open(ctx, &pipeline.Node{Lane: lane})
+	if err != nil {
+		return 0, err
+	}
+	c.start()
+	defer c.stop()
+	for n := range int64(rows / size) {
+		done := feature.SpanTally{Span: feature.Span{From: n * int64(size), To: (n + 1) * int64(size)}}
+		if err := st.Process(ctx, pipeline.Receipt{Sink: "sink", Spans: []feature.SpanTally{done}}, nil); err != nil {
+			return 0, err
+		}
+	}
+	return durable, nil
+}
+
+// keeping is what a sink's hand-over costs when it keeps rows in memory.
+func keeping(ctx context.Context, c *clock, rows, size int) (counted int64, err error) {
+	w, err := sinkOf(ctx, &memory.Sink{}, func(done feature.SpanTally) { counted += done.Read })
+	if err != nil {
+		return 0, err
+	}
+	lane := newLane(0)
+	err = decoded(ctx, rows, size, func(in *feature.Rows) error {
+		c.start()
+		defer c.stop()
+		return w.Write(ctx, lane, in)
+	})
+	return counted, err
+}
+
+// decoded gives rows as decode hands them on.
+func decoded(ctx context.Context, rows, size int, to func(*feature.Rows) error) error {
+	decode, err := opened(ctx, work())
+	if err != nil {
+		return err
+	}
+	for n := range rows / size {
+		var out *feature.Rows
+		if err := decode.Process(ctx, batch(bodies(), 0, n, size), func(r *feature.Rows) { out = r }); err != nil {
+			return err
+		}
+		if err := to(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newLane(p int32) *pipeline.Lane {
+	return pipeline.NewLane(pipeline.LaneConfig{Place: feature.Place{Topic: "rows", Partition: p}}, []string{"sink"}, nil, nil)
+}
+
+// opened is a stage without a graph, behind which everything is idle.
+func opened[In, Out any](ctx context.Context, spec pipeline.Spec[In, Out]) (pipeline.Stage[In, Out], error) {
+	s, err := schema()
+	if err != nil {
+		return nil, err
+	}
+	return spec.Open(ctx, pipeline.NewNode("stage", newLane(0), s, quiet, nil))
+}
+
+// sinkOf opens a sink without a graph; counted is told what became durable.
+func sinkOf(ctx context.Context, sink pipeline.Sink, counted func(feature.SpanTally)) (pipeline.Writer, error) {
+	s, err := schema()
+	if err != nil {
+		return nil, err
+	}
+	return openSink(ctx, sink, s, counted)
+}
+
+func openSink(ctx context.Context, sink pipeline.Sink, s *feature.Schema, counted func(feature.SpanTally)) (pipeline.Writer, error) {
+	return sink.Open(ctx, pipeline.NewSinkNode("sink", s, quiet, func(l *pipeline.Lane, done []feature.SpanTally) {
+		for _, d := range done {
+			counted(d)
+		}
+		l.Advance(pipeline.Receipt{Sink: "sink", Spans: done})
+	}, func(err error) { quiet.Error(err.Error()) }))
+}
+
+// measureStages runs one stage, or all of them, and decode beside a map.
+func (s *suite) measureStages(ctx context.Context, only string) error {
+	for _, name := range stageNames {
+		if only != "" && only != name {
+			continue
+		}
+		all := []contestant{stage(name, s.rows, s.batch)}
+		if name == "decode" {
+			all = append(all, hambaMap(avrorow.Schema, bodies(), s.rows/8))
+		}
+		figures, err := s.turns(ctx, "stage", all...)
+		if err != nil {
+			return err
+		}
+		if name == "decode" {
+			s.reached(decodeFlat, ratio(figures[0], figures[2]), ratio(figures[0], figures[1]))
+		}
+	}
+	if only != "" && !slices.Contains(stageNames, only) {
+		return fmt.Errorf("-stage %s: want one of %v", only, stageNames)
+	}
+	return nil
+}

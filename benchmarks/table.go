@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet"
+)
+
+// offline is a table that a trial commits to.
+type offline struct {
+	w    pipeline.Writer
+	lane *pipeline.Lane
+	next int64 // offset
+	rows int64 // written, replaced or not
+	done func()
+}
+
+func openTable(ctx context.Context, s *feature.Schema) (*offline, error) {
+	dir, err := os.MkdirTemp("", "benchmarks-")
+	if err != nil {
+		return nil, err
+	}
+	t := &offline{lane: newLane(0), done: func() { os.RemoveAll(dir) }}
+	t.w, err = openSink(ctx, &parquet.Sink{Warehouse: dir, CommitEvery: time.Hour, CommitRows: 1 << 30}, s, func(d feature.SpanTally) { t.rows += d.Written })
+	return t, err
+}
+
+func (t *offline) close() {
+	_ = t.w.Close()
+	t.done()
+}
+
+// commit writes rows as the next of the lane, flushes, and says how long both took.
+func (t *offline) commit(ctx context.Context, list ...*feature.Rows) (time.Duration, error) {
+	began := time.Now()
+	for _, rows := range list {
+		for i := range rows.Records {
+			rows.Records[i].Offset = t.next + int64(i)
+		}
+		rows.Spans = []feature.Span{{From: t.next, To: t.next + int64(rows.Len())}}
+		t.next += int64(rows.Len())
+		if err := t.w.Write(ctx, t.lane, rows); err != nil {
+			return 0, err
+		}
+	}
+	err := t.w.Flush(ctx)
+	return time.Since(began), err
+}
+
+// measureCommits is how long a commit of 1,000 appended rows takes, by how many
+// there were before it.
+func (s *suite) measureCommits(ctx context.Context) error {
+	p := newPool(feature.ByLog, 8, 1000, 100_000)
+	t, err := openTable(ctx, p.schema())
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	var took []float64 // ms
+	for n := range 1010 {
+		if n%100 == 0 {
+			s.progress("commit latency: %d of 1,010 commits", n)
+		}
+		d, err := t.commit(ctx, p.at(n))
+		if err != nil {
+			return err
+		}
+		took = append(took, float64(d.Microseconds())/1000)
+	}
+	for _, n := range []int{20, 100, 200, 500, 1000} {
+		near := spreadOf(took[n-10 : n+10])
+		s.note("offline commit, ms", fmt.Sprint(n), "commits before it", near)
+	}
+	early, late := spreadOf(took[10:30]), spreadOf(took[990:1010])
+	s.reached(commitLatency, spread{late.Mid / early.Mid, late.Min / early.Min, late.Max / early.Max}, spread{})
+	return nil
+}
+
+// measureUpserts is how long an upsert of 10,000 rows takes, by the size of the
+// table that they are spread over, and of rows that lie next to each other.
+func (s *suite) measureUpserts(ctx context.Context) error {
+	sizes := []int{100_000, 1_000_000}
+	if s.long {
+		sizes = append(sizes, 10_000_000)
+	}
+	spreadOut := map[int]spread{}
+	for _, size := range sizes {
+		s.progress("upsert of 10,000 rows: filling a table of %s", short(int64(size)))
+		wide, near, err := s.upserts(ctx, size)
+		if err != nil {
+			return err
+		}
+		spreadOut[size] = wide
+		s.note("offline upsert of 10,000 rows, ms", fmt.Sprint(size), "rows in the table, spread evenly", wide)
+		s.note("offline upsert of 10,000 rows next to each other, ms", fmt.Sprint(size), "rows in the table", near)
+	}
+	small, large := spreadOut[sizes[0]], spreadOut[sizes[len(sizes)-1]]
+	s.reachedAt(upsertLatency, spread{large.Mid / small.Mid, large.Min / small.Min, large.Max / small.Max}, short(int64(sizes[len(sizes)-1]))+" rows")
+	return nil
+}
+
+func (s *suite) upserts(ctx context.Context, size int) (wide, near spread, err error) {
+	const fill, changed = 10_000, 10_000
+	p := newPool(feature.ByLog, 8, fill, 1<<40)
+	t, err := openTable(ctx, p.schema())
+	if err != nil {
+		return wide, near, err
+	}
+	defer t.close()
+	var list []*feature.Rows
+	for n := range size / fill {
+		if list = append(list, p.at(n)); len(list) == 100 || n == size/fill-1 {
+			if _, err := t.commit(ctx, list...); err != nil {
+				return wide, near, err
+			}
+			list = nil
+		}
+	}
+	var wides, nears []float64
+	for range s.rounds {
+		d, err := t.commit(ctx, p.pick(func(int) int { return rand.IntN(size) }, changed))
+		if err != nil {
+			return wide, near, err
+		}
+		wides = append(wides, float64(d.Microseconds())/1000)
+		from := rand.IntN(size - changed + 1)
+		if d, err = t.commit(ctx, p.pick(func(i int) int { return from + i }, changed)); err != nil {
+			return wide, near, err
+		}
+		nears = append(nears, float64(d.Microseconds())/1000)
+	}
+	return spreadOf(wides), spreadOf(nears), nil
+}
+
+// pick makes a batch of rows that were in the log before: the same identities.
+func (p pool) pick(which func(i int) int, n int) *feature.Rows {
+	out := feature.NewRows(p.schema(), p.batches[0].Place)
+	for i := range n {
+		at := which(i)
+		one := p.batches[at/p.size%len(p.batches)]
+		row := at % p.size
+		for c := range out.Columns {
+			v := one.Columns[c].Value(row)
+			if c == p.schema().Time() {
+				v = timeOf(at)
+			}
+			if err := out.Columns[c].Append(v); err != nil {
+				panic(err) // the value came from a column of this very type
+			}
+		}
+		out.Add(one.Records[row], feature.Upsert)
+	}
+	out.Seal()
+	return out
+}
