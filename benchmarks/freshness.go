@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -182,53 +183,95 @@ func freshSink(host, keyspace string) *cassandra.Sink {
 	return &cassandra.Sink{Hosts: []string{host}, Keyspace: keyspace, Create: true}
 }
 
-// load produces at the rate and looks for the probes among the rows. The first
-// second warms up and isn't counted.
+// load produces at the rate and looks for the probes among the rows. It begins
+// once a first row has come through, and its first second isn't counted.
 func (f *fresh) load(ctx context.Context) ([]float64, error) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(f.brokers...), kgo.DefaultProduceTopic(f.topic), kgo.ProducerLinger(0))
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
-	gen, enc, seen := avrorow.Log{Seed: 1, Keys: keys}.Open(), avrorow.NewEncoder(), &latencies{}
-	var looking sync.WaitGroup
-	failed := make(chan error, 1)
-	fail := func(err error) {
-		select {
-		case failed <- err:
-		default:
-		}
-	}
+	p := &producer{fresh: f, client: client, gen: avrorow.Log{Seed: 1, Keys: keys}.Open(), enc: avrorow.NewEncoder(), failed: make(chan error, 1)}
+	p.send(ctx, "first", false)
+	p.look(ctx, "first", time.Now(), &latencies{})
+	seen, warm := &latencies{}, &latencies{}
 	began := time.Now()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for sent, total := 0, int(f.lasts.Seconds()*float64(f.rate)); sent < total; <-tick.C {
 		for due := min(int(time.Since(began).Seconds()*float64(f.rate)), total); sent < due; sent++ {
-			at := time.Now()
-			row := gen.Row(at)
-			probe := sent%(f.rate/probes) == 0
-			if probe {
-				row.EntityID = fmt.Sprintf("probe-%d", sent)
+			if sent%(f.rate/probes) != 0 {
+				p.send(ctx, "", true)
+				continue
 			}
-			client.Produce(ctx, &kgo.Record{Key: []byte(row.EntityID), Value: enc.Encode(&row)}, func(r *kgo.Record, err error) {
-				if err != nil {
-					fail(err)
-					return
-				}
-				f.produced.note(r.Offset, at)
-			})
-			if probe {
-				warm := time.Since(began) < time.Second
-				looking.Go(func() { f.look(ctx, row.EntityID, at, warm, seen, fail) })
+			key, to := fmt.Sprintf("probe-%d", sent), seen
+			if sent < f.rate {
+				to = warm
 			}
+			at := p.send(ctx, key, true)
+			p.looking.Go(func() { p.look(ctx, key, at, to) })
 		}
 	}
-	looking.Wait()
+	p.looking.Wait()
 	select {
-	case err := <-failed:
+	case err := <-p.failed:
 		return nil, err
 	default:
 		return seen.list, nil
+	}
+}
+
+// producer is a load while it lasts.
+type producer struct {
+	*fresh
+	client  *kgo.Client
+	gen     *avrorow.Generator
+	enc     *avrorow.Encoder
+	looking sync.WaitGroup
+	failed  chan error
+}
+
+func (p *producer) fail(err error) {
+	select {
+	case p.failed <- err:
+	default:
+	}
+}
+
+// send produces a row, of a key of its own if there is one, and notes when.
+func (p *producer) send(ctx context.Context, key string, noted bool) time.Time {
+	at := time.Now()
+	row := p.gen.Row(at)
+	if key != "" {
+		row.EntityID = key
+	}
+	p.client.Produce(ctx, &kgo.Record{Key: []byte(row.EntityID), Value: p.enc.Encode(&row)}, func(r *kgo.Record, err error) {
+		switch {
+		case err != nil:
+			p.fail(err)
+		case noted:
+			p.produced.note(r.Offset, at)
+		}
+	})
+	return at
+}
+
+// look asks for a key until it is there.
+func (p *producer) look(ctx context.Context, key string, since time.Time, seen *latencies) {
+	limit := time.Now().Add(30 * time.Second)
+	tick := time.NewTicker(500 * time.Microsecond)
+	defer tick.Stop()
+	for ; ; <-tick.C {
+		var found string
+		err := p.db.Query("SELECT entity_id FROM "+p.table+" WHERE entity_id = ?", key).WithContext(ctx).Scan(&found)
+		switch {
+		case err == nil:
+			seen.add(time.Since(since))
+			return
+		case !errors.Is(err, gocql.ErrNotFound) || time.Now().After(limit):
+			p.fail(fmt.Errorf("look for %s: %w", key, err))
+			return
+		}
 	}
 }
 
@@ -236,27 +279,6 @@ func (p *produced) note(offset int64, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.at[offset] = at
-}
-
-// look asks for a key until it is there.
-func (f *fresh) look(ctx context.Context, key string, since time.Time, warm bool, seen *latencies, fail func(error)) {
-	limit := time.Now().Add(30 * time.Second)
-	tick := time.NewTicker(500 * time.Microsecond)
-	defer tick.Stop()
-	for ; ; <-tick.C {
-		var found string
-		err := f.db.Query("SELECT entity_id FROM "+f.table+" WHERE entity_id = ?", key).WithContext(ctx).Scan(&found)
-		switch {
-		case err == nil:
-			if !warm {
-				seen.add(time.Since(since))
-			}
-			return
-		case err != gocql.ErrNotFound || time.Now().After(limit):
-			fail(fmt.Errorf("look for %s: %w", key, err))
-			return
-		}
-	}
 }
 
 // wholeGraph carries rows through the graph, into Cassandra and a table.

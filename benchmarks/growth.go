@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tandemdata/tandem/internal/avrorow"
 	"github.com/tandemdata/tandem/sinks/memory"
 	"github.com/tandemdata/tandem/sinks/parquet"
 )
@@ -93,12 +94,10 @@ func produce(ctx context.Context, brokers, name string, rows, partitions int) (*
 		return nil, err
 	}
 	failed := make(chan error, 1)
-	pool := bodies()
+	log := avrorow.Log{Seed: 1, Keys: 5 * keys, Late: 0.01, Duplicate: 0.01}.Open()
 	for i := range rows {
-		r := &pool[i%len(pool)]
-		// A key of its own for each round through the rows, so that tables grow as production's do.
-		key := fmt.Appendf(nil, "%d-%s", i/len(pool), r.Key)
-		client.Produce(ctx, &kgo.Record{Partition: int32(i % partitions), Key: key, Value: r.Value}, func(_ *kgo.Record, err error) {
+		r := log.Next()
+		client.Produce(ctx, &kgo.Record{Partition: int32(i % partitions), Key: r.Key, Value: r.Value}, func(_ *kgo.Record, err error) {
 			if err != nil {
 				select {
 				case failed <- err:

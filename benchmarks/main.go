@@ -134,7 +134,6 @@ func (s *suite) parts() []part {
 	return parts
 }
 
-
 // progress says what is measured now: in place on a terminal, else a line each.
 func (s *suite) progress(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)

@@ -25,8 +25,9 @@ type Dedup struct {
 	// false. By log it is so, or there is no order.
 	OnePartition bool
 
-	// Keys is how many identities a lane remembers, the last half of them for
-	// certain; each takes 60 bytes. Default 131072.
+	// Keys is how many identities the node remembers, the last half of them for
+	// certain; each takes 40 bytes. All lanes of the process share them equally.
+	// Default 1048576.
 	Keys int
 
 	// ReadBack is how many records before its start a lane reads, so that the
@@ -41,7 +42,7 @@ var (
 )
 
 const (
-	defaultKeys     = 1 << 17
+	defaultKeys     = 1 << 20
 	defaultReadBack = 1 << 14
 )
 
@@ -55,7 +56,9 @@ func (d Dedup) Warm() int { return readBack(d.ReadBack) }
 
 // Open makes the stage of one lane, with an empty window.
 func (d Dedup) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*feature.Rows, *feature.Rows], error) {
-	return newDedup(d, n.Schema), nil
+	st := newDedup(d, n.Schema)
+	st.share = sharing(n, windowKeys(d.Keys))
+	return st, nil
 }
 
 func checkWindow(keys, back int) error {
@@ -88,9 +91,10 @@ type dedup struct {
 	order   feature.Order
 	unique  feature.Store // rows are compared with the newest of their identity there
 	rows    *window
-	blind   bool  // newer rows may lie in other lanes
-	expires bool  // a row's life depends on its record's timestamp
-	next    int64 // after the last offset seen
+	share   *share // of what all lanes may remember
+	blind   bool   // newer rows may lie in other lanes
+	expires bool   // a row's life depends on its record's timestamp
+	next    int64  // after the last offset seen
 	last    replay
 	content contents
 }
@@ -113,6 +117,7 @@ func newDedup(d Dedup, s *feature.Schema) *dedup {
 // Process drops the duplicates of a batch.
 func (d *dedup) Process(_ context.Context, rows *feature.Rows, emit func(*feature.Rows)) error {
 	if !d.last.restore(rows) {
+		d.share.fit(d.rows)
 		for i, content := range d.content.of(rows, d.expires) {
 			d.row(rows, i, content)
 		}
@@ -133,17 +138,17 @@ func (d *dedup) row(rows *feature.Rows, i int, content uint64) {
 	if at == 0 || d.blind {
 		return
 	}
-	e, known := d.rows.entry(rows.IdentityDigest(i, d.unique))
-	d.judge(rows, i, e, known, content, at)
+	d.judge(rows, i, content, at)
 }
 
 // judge compares a row with the newest one known of its identity. A newer one
 // takes its place, with the stores that it goes to: what another store had is
 // forgotten, which costs at most a write that changes nothing.
-func (d *dedup) judge(rows *feature.Rows, i int, e *entry, known bool, content uint64, at int64) {
+func (d *dedup) judge(rows *feature.Rows, i int, content uint64, at int64) {
 	v := rows.Version(i)
+	e, found := d.rows.entry(rows.IdentityDigest(i, d.unique))
 	switch {
-	case known && e.content == content:
+	case found && e.content == content:
 		if e.at()&at&atOnline != 0 {
 			rows.Drop(i, feature.Duplicate, feature.Online)
 		}
@@ -151,9 +156,12 @@ func (d *dedup) judge(rows *feature.Rows, i int, e *entry, known bool, content u
 			rows.Drop(i, feature.Duplicate, feature.Offline)
 		}
 		e.flags |= at
-	case !known || d.order.Compare(v, e.version(rows.Place)) > 0:
+	case !found || d.order.Compare(v, e.version(rows.Place)) > 0:
 		e.set(v, content, at)
+	default:
+		return
 	}
+	d.rows.keep(e)
 }
 
 // stores are those that row i goes to, or went to where it is warm.

@@ -36,6 +36,7 @@ func (h *homes) visit(rows *feature.Rows, refuse bool) error {
 		e, known := h.seen.entry(rows.KeyDigest(i))
 		was := int32(e.content)
 		e.content = uint64(rows.Partition)
+		h.seen.keep(e)
 		if !known || was == rows.Partition {
 			continue
 		}

@@ -36,7 +36,11 @@ type OrderGuard struct {
 	// stores take the one with the greater offset. Default: it is logged once.
 	OnePartition bool
 
-	Keys     int // a lane remembers, the last half of them for certain; default 131072
+	// Keys is how many keys the node remembers, the last half of them for certain;
+	// each takes 40 bytes. All lanes of the process share them equally. Default
+	// 1048576.
+	Keys int
+
 	ReadBack int // records before its start that a lane reads; default 16384; -1 for none
 }
 
@@ -77,7 +81,9 @@ func (g OrderGuard) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*f
 	st := newGuard(g, n.Schema, n)
 	if n.Schema.Group.Order == feature.ByLog {
 		st.homes = n.Shared(func() any { return newHomes(windowKeys(g.Keys), n.Log) }).(*homes)
+		return st, nil
 	}
+	st.share = sharing(n, windowKeys(g.Keys))
 	return st, nil
 }
 
@@ -87,6 +93,7 @@ type guard struct {
 	node    rejecter
 	order   feature.Order
 	newest  *window // by key; nil by log, where the last row is the newest
+	share   *share  // of what all lanes may remember
 	homes   *homes  // of all lanes; nil by event time, which compares across partitions
 	next    int64   // after the last offset seen
 	last    replay
@@ -118,6 +125,7 @@ func (g *guard) Process(ctx context.Context, rows *feature.Rows, emit func(*feat
 			return err
 		}
 		g.rejects = nil
+		g.share.fit(g.newest)
 		for i := range rows.Len() {
 			g.row(rows, i)
 		}
@@ -166,6 +174,7 @@ func (g *guard) row(rows *feature.Rows, i int) {
 		return
 	}
 	e.set(v, 0, at)
+	g.newest.keep(e)
 }
 
 // apply does what a policy says to a row, unless it is warm: then it was done

@@ -9,13 +9,28 @@ import (
 )
 
 func digest(n uint64) feature.Digest {
-	return feature.Digest{Hi: n * 0x9e3779b97f4a7c15, Lo: n}
+	return feature.Digest{Hi: n * 0x9e3779b97f4a7c15, Lo: n * 0xc2b2ae3d27d4eb4f}
 }
 
-func TestAnEntryTakes40Bytes(t *testing.T) {
-	if n := unsafe.Sizeof(entry{}); n != 40 {
-		t.Errorf("%d bytes", n)
+func TestAMillionIdentitiesTake40BytesEach(t *testing.T) {
+	const keys = 2 << 20
+	w := newWindow(keys)
+	for n := range uint64(keys) {
+		w.entry(digest(n))
 	}
+	if known := w.now.used + w.old.used; known != keys {
+		t.Fatalf("%d are known of %d", known, keys)
+	}
+	if n := float64(bytesOf(&w.now)+bytesOf(&w.old)) / keys; n > 40 {
+		t.Errorf("%.1f bytes", n)
+	}
+}
+
+func bytesOf(t *table) (n int) {
+	for i := range t.segments {
+		n += len(t.segments[i].tags) + len(t.segments[i].slots)*int(unsafe.Sizeof(slot{}))
+	}
+	return n
 }
 
 func TestAnEntryGivesBackItsRow(t *testing.T) {
@@ -42,6 +57,7 @@ func TestAWindowKnowsItsLastHalfAndNoMoreThanAll(t *testing.T) {
 				t.Fatalf("%d keys, step %d: %d was taken for %d", keys, i, id, e.content-1)
 			}
 			e.content = id + 1
+			w.keep(e)
 			age := len(order) - 1
 			for ; age >= 0 && order[age] != id; age-- {
 			}
@@ -61,8 +77,8 @@ func TestAWindowKnowsItsLastHalfAndNoMoreThanAll(t *testing.T) {
 		if n := w.now.used + w.old.used; n > max(keys, 2) {
 			t.Errorf("%d keys: %d are known", keys, n)
 		}
-		if n := len(w.now.slots) + len(w.old.slots); n > max(keys, 2)*3/2+4 {
-			t.Errorf("%d keys take %d slots", keys, n)
+		if n, most := bytesOf(&w.now)+bytesOf(&w.old), 40*keys+4<<10; n > most {
+			t.Errorf("%d keys take %d bytes, want at most %d", keys, n, most)
 		}
 	}
 }

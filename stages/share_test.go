@@ -1,0 +1,62 @@
+package stages
+
+import (
+	"testing"
+
+	"github.com/tandemdata/tandem/pipeline"
+)
+
+func TestLanesShareWhatTheirNodeRemembers(t *testing.T) {
+	s := &share{keys: 1000}
+	lanes := make([]*pipeline.Lane, 4)
+	for i := range lanes {
+		lanes[i] = pipeline.NewLane(pipeline.LaneConfig{}, nil, nil, nil)
+		s.join(lanes[i])
+	}
+	most := func() int {
+		w := newWindow(1)
+		s.fit(w)
+		return w.most
+	}
+	if got := most(); got != 125 {
+		t.Errorf("one of four lanes gets %d identities a generation, want 125 of 1,000 in two", got)
+	}
+	for _, l := range lanes[1:] {
+		l.Finish()
+	}
+	s.join(pipeline.NewLane(pipeline.LaneConfig{}, nil, nil, nil))
+	if got := most(); got != 250 {
+		t.Errorf("one of two lanes that are left gets %d, want 250", got)
+	}
+}
+
+func TestAWindowThatIsLimitedForgetsDownToThat(t *testing.T) {
+	w := newWindow(100_000)
+	for n := range uint64(80_000) {
+		w.entry(digest(n))
+	}
+	w.limit(1000)
+	for n := range uint64(2000) {
+		w.entry(digest(1<<40 + n))
+	}
+	if known, bytes := w.now.used+w.old.used, bytesOf(&w.now)+bytesOf(&w.old); known > 1000 || bytes > 40*1000+4<<10 {
+		t.Errorf("%d are known and take %d bytes", known, bytes)
+	}
+	for n := uint64(1500); n < 2000; n++ {
+		if _, known := w.entry(digest(1<<40 + n)); !known {
+			t.Fatalf("forgot %d of the last 500", n)
+		}
+	}
+}
+
+func TestATableGrowsAPieceAtATime(t *testing.T) {
+	w, most := newWindow(4<<20), 0
+	for n := range uint64(1 << 20) {
+		before := bytesOf(&w.now)
+		w.entry(digest(n))
+		most = max(most, bytesOf(&w.now)-before)
+		if n%1000 == 0 && most > segmentKeys*40 {
+			t.Fatalf("at %d identities one of them had the table grow by %d bytes", n, most)
+		}
+	}
+}
