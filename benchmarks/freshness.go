@@ -290,7 +290,7 @@ func wholeGraph(ctx context.Context, f *fresh, host, keyspace string, snapshots 
 	defer done()
 	source := topic{f.brokers, f.topic, 0}.source()
 	source.UntilEnd = false
-	g := wire(source, stages.Decode{Group: freshGroup(), Schema: avrorow.Schema}, freshSink(host, keyspace), watched{table.(*parquet.Sink), f.produced, snapshots})
+	g := wireFresh(source, stages.Decode{Group: freshGroup(), Schema: avrorow.Schema}, freshSink(host, keyspace), watched{table.(*parquet.Sink), f.produced, snapshots})
 	return g.Run(ctx)
 }
 

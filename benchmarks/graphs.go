@@ -56,6 +56,21 @@ func wire(source pipeline.Source, decode stages.Decode, online, offline pipeline
 	return g
 }
 
+// wireFresh gathers in front of the online store too: a trickle comes a few rows
+// at a time, and the store answers once a batch.
+func wireFresh(source pipeline.Source, decode stages.Decode, online, offline pipeline.Sink) *pipeline.Graph {
+	g := pipeline.New("fresh")
+	g.Log = quiet
+	records := pipeline.From(g, "source", source)
+	rows := pipeline.Via(records, "decode", decode)
+	fresh := pipeline.Via(rows, "dedup", stages.Dedup{})
+	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
+	pipeline.Join("commit", stages.Commit{},
+		pipeline.To(pipeline.Via(ordered, "online-batch", stages.Batch{}), "online", online),
+		pipeline.To(pipeline.Via(ordered, "offline-batch", stages.Batch{}), "offline", offline))
+	return g
+}
+
 // graph is the whole graph over rows that are in memory.
 func graph(name string, l load, decode stages.Decode, to stores) contestant {
 	return contestant{name, func(ctx context.Context, c *clock) (int64, error) {

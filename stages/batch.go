@@ -13,7 +13,7 @@ import (
 // Batch gathers small batches into larger ones and never splits one. Without a
 // Delay it costs no time: it gathers only while the next node is busy.
 type Batch struct {
-	MaxRows  int           // default 10,000; a larger batch passes as it is
+	MaxRows  int           // default 1,000; a larger batch passes as it is
 	MaxBytes int           // of memory; default 16 MiB; a larger batch passes as it is
 	Delay    time.Duration // how long rows may wait for others; default 0: until the next node is idle
 }
@@ -62,7 +62,7 @@ type batch struct {
 
 func newBatch(b Batch, node pacer) *batch {
 	if b.MaxRows == 0 {
-		b.MaxRows = 10_000
+		b.MaxRows = 1000
 	}
 	if b.MaxBytes == 0 {
 		b.MaxBytes = 16 << 20
