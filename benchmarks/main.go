@@ -113,13 +113,13 @@ type part struct {
 }
 
 func (s *suite) parts() []part {
-	stage := ""
+	var only []string
 	if s.goalsOnly {
-		stage = "decode"
+		only = []string{"decode", "decode-nested"}
 	}
 	parts := []part{
 		{"topologies", func(ctx context.Context) error { return s.measureTopologies(ctx, "") }},
-		{"stages", func(ctx context.Context) error { return s.measureStages(ctx, stage) }},
+		{"stages", func(ctx context.Context) error { return s.measureStages(ctx, only...) }},
 		{"sinks", s.measureSinks},
 		{"commits", s.measureCommits},
 		{"upserts", s.measureUpserts},

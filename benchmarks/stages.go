@@ -15,38 +15,45 @@ import (
 )
 
 // stageNames are what -stage takes.
-var stageNames = []string{"decode", "dedup", "order-guard", "batch", "filter", "commit", "memory-sink"}
+var stageNames = []string{"decode", "decode-nested", "dedup", "order-guard", "batch", "filter", "commit", "memory-sink"}
 
 // stage is one stage on one goroutine, over rows in batches of a size.
 func stage(name string, rows, size int) contestant {
 	run := map[string]func(context.Context, *clock, int, int) (int64, error){
-		"decode":      decoding,
-		"dedup":       passing(stages.Dedup{}),
-		"order-guard": passing(stages.OrderGuard{}),
-		"batch":       passing(stages.Batch{}),
-		"filter":      passing(pipeline.Filter(func(r feature.Row) bool { return r.Float64("score") >= 0.1 })),
-		"commit":      committing,
-		"memory-sink": keeping,
+		"decode":        decoding(work(), bodies),
+		"decode-nested": decoding(nestedWork(), nestedBodies),
+		"dedup":         passing(stages.Dedup{}),
+		"order-guard":   passing(stages.OrderGuard{}),
+		"batch":         passing(stages.Batch{}),
+		"filter":        passing(pipeline.Filter(func(r feature.Row) bool { return r.Float64("score") >= 0.1 })),
+		"commit":        committing,
+		"memory-sink":   keeping,
 	}[name]
 	return contestant{name, func(ctx context.Context, c *clock) (int64, error) { return run(ctx, c, rows, size) }}
 }
 
-// decoding and hambaMap decode the same records.
-func decoding(ctx context.Context, c *clock, rows, size int) (counted int64, err error) {
-	decode, err := opened(ctx, work())
-	if err != nil {
-		return 0, err
-	}
-	for n := range rows / size {
-		in := batch(bodies(), 0, n, size)
-		c.start()
-		err := decode.Process(ctx, in, func(r *feature.Rows) { counted += int64(r.Len()) })
-		c.stop()
+// decoding is decode as the graph has it: columns, keys, versions and all.
+func decoding(spec stages.Decode, pool func() []feature.Record) func(context.Context, *clock, int, int) (int64, error) {
+	return func(ctx context.Context, c *clock, rows, size int) (counted int64, err error) {
+		s, err := spec.Describe(nil)
 		if err != nil {
 			return 0, err
 		}
+		decode, err := spec.Open(ctx, pipeline.NewNode("decode", newLane(0), s, quiet, nil))
+		if err != nil {
+			return 0, err
+		}
+		for n := range rows / size {
+			in := batch(pool(), 0, n, size)
+			c.start()
+			err := decode.Process(ctx, in, func(r *feature.Rows) { counted += int64(r.Len()) })
+			c.stop()
+			if err != nil {
+				return 0, err
+			}
+		}
+		return counted, nil
 	}
-	return counted, nil
 }
 
 // hambaMap is what one would use without a decoder of columns: hamba/avro, a map
@@ -168,26 +175,34 @@ func openSink(ctx context.Context, sink pipeline.Sink, s *feature.Schema, counte
 	}, func(err error) { quiet.Error(err.Error()) }))
 }
 
-// measureStages runs one stage, or all of them, and decode beside a map.
-func (s *suite) measureStages(ctx context.Context, only string) error {
+// measureStages runs some stages, or all of them, and decode beside a map.
+func (s *suite) measureStages(ctx context.Context, only ...string) error {
 	for _, name := range stageNames {
-		if only != "" && only != name {
+		if len(only) > 0 && !slices.Contains(only, name) {
 			continue
 		}
 		all := []contestant{stage(name, s.rows, s.batch)}
-		if name == "decode" {
+		switch name {
+		case "decode":
 			all = append(all, hambaMap(avrorow.Schema, bodies(), s.rows/8))
+		case "decode-nested":
+			all = append(all, hambaMap(nestedSchema, nestedBodies(), s.rows/8))
 		}
 		figures, err := s.turns(ctx, "stage", all...)
 		if err != nil {
 			return err
 		}
-		if name == "decode" {
+		switch name {
+		case "decode":
 			s.reached(decodeFlat, ratio(figures[0], figures[2]), ratio(figures[0], figures[1]))
+		case "decode-nested":
+			s.reached(decodeNested, ratio(figures[0], figures[2]), ratio(figures[0], figures[1]))
 		}
 	}
-	if only != "" && !slices.Contains(stageNames, only) {
-		return fmt.Errorf("-stage %s: want one of %v", only, stageNames)
+	for _, name := range only {
+		if !slices.Contains(stageNames, name) {
+			return fmt.Errorf("-stage %s: want one of %v", name, stageNames)
+		}
 	}
 	return nil
 }
