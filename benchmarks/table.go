@@ -21,13 +21,13 @@ type offline struct {
 	done func()
 }
 
-func openTable(ctx context.Context, s *feature.Schema) (*offline, error) {
+func openTable(ctx context.Context, s *feature.Schema, keepFor time.Duration) (*offline, error) {
 	dir, err := os.MkdirTemp("", "benchmarks-")
 	if err != nil {
 		return nil, err
 	}
 	t := &offline{lane: newLane(0), done: func() { os.RemoveAll(dir) }}
-	t.w, err = openSink(ctx, &parquet.Sink{Warehouse: dir, CommitEvery: time.Hour, CommitRows: 1 << 30}, s, func(d feature.SpanTally) { t.rows += d.Written })
+	t.w, err = openSink(ctx, &parquet.Sink{Warehouse: dir, CommitEvery: time.Hour, CommitRows: 1 << 30, KeepFor: keepFor}, s, func(d feature.SpanTally) { t.rows += d.Written })
 	return t, err
 }
 
@@ -54,32 +54,44 @@ func (t *offline) commit(ctx context.Context, list ...*feature.Rows) (time.Durat
 }
 
 // measureCommits is how long a commit of 1,000 appended rows takes, by how many
-// there were before it.
+// there were before it: with the snapshots of an hour kept, as by default, and
+// with the last 20 only.
 func (s *suite) measureCommits(ctx context.Context) error {
-	p := newPool(feature.ByLog, 8, 1000, 100_000)
-	t, err := openTable(ctx, p.schema())
+	got, err := s.commits(ctx, "offline commit, ms", 0)
 	if err != nil {
 		return err
+	}
+	few, err := s.commits(ctx, "offline commit where old snapshots are let go of at once, ms", time.Nanosecond)
+	if err != nil {
+		return err
+	}
+	s.reachedAt(commitLatency, got, fmt.Sprintf("%.2f with KeepFor so short that 20 snapshots are left", few.Mid))
+	return nil
+}
+
+func (s *suite) commits(ctx context.Context, part string, keepFor time.Duration) (spread, error) {
+	p := newPool(feature.ByLog, 8, 1000, 100_000)
+	t, err := openTable(ctx, p.schema(), keepFor)
+	if err != nil {
+		return spread{}, err
 	}
 	defer t.close()
 	var took []float64 // ms
 	for n := range 1010 {
 		if n%100 == 0 {
-			s.progress("commit latency: %d of 1,010 commits", n)
+			s.progress("%s: %d of 1,010", part, n)
 		}
 		d, err := t.commit(ctx, p.at(n))
 		if err != nil {
-			return err
+			return spread{}, err
 		}
 		took = append(took, float64(d.Microseconds())/1000)
 	}
 	for _, n := range []int{20, 100, 200, 500, 1000} {
-		near := spreadOf(took[n-10 : n+10])
-		s.note("offline commit, ms", fmt.Sprint(n), "commits before it", near)
+		s.note(part, fmt.Sprint(n), "commits before it", spreadOf(took[n-10:n+10]))
 	}
 	early, late := spreadOf(took[10:30]), spreadOf(took[990:1010])
-	s.reached(commitLatency, spread{late.Mid / early.Mid, late.Min / early.Min, late.Max / early.Max}, spread{})
-	return nil
+	return spread{late.Mid / early.Mid, late.Min / early.Min, late.Max / early.Max}, nil
 }
 
 // measureUpserts is how long an upsert of 10,000 rows takes, by the size of the
@@ -108,7 +120,7 @@ func (s *suite) measureUpserts(ctx context.Context) error {
 func (s *suite) upserts(ctx context.Context, size int) (wide, near spread, err error) {
 	const fill, changed = 10_000, 10_000
 	p := newPool(feature.ByLog, 8, fill, 1<<40)
-	t, err := openTable(ctx, p.schema())
+	t, err := openTable(ctx, p.schema(), 0)
 	if err != nil {
 		return wide, near, err
 	}

@@ -57,10 +57,20 @@ func (r *reader) find(ctx context.Context) error {
 		return err
 	}
 	r.id, r.count = t.id, t.count
+	r.client.UpdateFetchMaxBytes(r.FetchBytes, r.partitionBytes(t.count))
 	if r.UntilEnd {
 		r.until, err = t.stable(ctx)
 	}
 	return err
+}
+
+// partitionBytes is what is fetched of one partition at a time. All of it waits in
+// front of the lane, so that many partitions take smaller pieces.
+func (s Source) partitionBytes(partitions int32) int32 {
+	if s.PartitionBytes > 0 {
+		return s.PartitionBytes
+	}
+	return min(max(s.FetchBytes/max(partitions, 1), 64<<10), 2<<20)
 }
 
 func (r *reader) options() []kgo.Opt {
@@ -71,7 +81,6 @@ func (r *reader) options() []kgo.Opt {
 		kgo.KeepControlRecords(),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.FetchMaxBytes(r.FetchBytes),
-		kgo.FetchMaxPartitionBytes(r.PartitionBytes),
 		kgo.FetchMaxWait(fetchWait),
 		kgo.MetadataMaxAge(r.growth),
 		kgo.MetadataMinAge(min(r.growth, 5*time.Second)),

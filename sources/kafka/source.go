@@ -42,7 +42,7 @@ type Source struct {
 
 	MaxBatch       int   // records of one hand-over at most; default 4096
 	FetchBytes     int32 // of one fetch from one broker, compressed; default 16 MiB
-	PartitionBytes int32 // of one partition in a fetch, compressed; default 2 MiB
+	PartitionBytes int32 // of one partition in a fetch, compressed; default an equal share of FetchBytes, 64 KiB to 2 MiB
 
 	CommitEvery      time.Duration // between commits to the group; default 1 s
 	SessionTimeout   time.Duration // without a heartbeat, until the group lets this member go; default 45 s
@@ -91,7 +91,6 @@ func mayPass(err error) error {
 func (s Source) defaulted() Source {
 	orElse(&s.MaxBatch, 4096)
 	orElse(&s.FetchBytes, 16<<20)
-	orElse(&s.PartitionBytes, 2<<20)
 	orElse(&s.CommitEvery, time.Second)
 	orElse(&s.SessionTimeout, 45*time.Second)
 	orElse(&s.RebalanceTimeout, time.Minute)
