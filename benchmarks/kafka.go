@@ -87,18 +87,18 @@ func (s *suite) oneTopology(ctx context.Context, name string) error {
 	case "in-process-parquet":
 		f, err := s.beside(ctx, name, inParquet)
 		if err == nil {
-			s.reached(overChannels, ratio(f[0], f[2]), ratio(f[0], f[1]))
+			s.reached(overChannels, f[0], f[1], f[2])
 		}
 		return err
 	case "straight-line":
 		return s.kafkas(ctx, name, 1, func(t topic) ([]contestant, func([]*figure)) {
 			return []contestant{fromKafka("graph, no sink cost", t, counting), straightLine(t, false)},
-				func(f []*figure) { s.reached(overStraight, ratio(f[0], f[2]), ratio(f[0], f[1])) }
+				func(f []*figure) { s.reached(overStraight, f[0], f[1], f[2]) }
 		})
 	case "watermill":
 		return s.kafkas(ctx, name, s.partitions, func(t topic) ([]contestant, func([]*figure)) {
 			return []contestant{fromKafka("graph, Parquet", t, inParquet), naiveWatermill(t, t.rows/20), straightLine(t, true)},
-				func(f []*figure) { s.reached(overWatermill, ratio(f[0], f[2]), ratio(f[0], f[1])) }
+				func(f []*figure) { s.reached(overWatermill, f[0], f[1], f[2]) }
 		})
 	}
 	return s.kafkas(ctx, name, s.partitions, func(t topic) ([]contestant, func([]*figure)) {

@@ -24,6 +24,7 @@ type suite struct {
 
 	command    string
 	began      time.Time
+	busy       string // the load average then
 	figures    []*figure
 	curves     []curve
 	nodes      []nodes
@@ -45,7 +46,7 @@ func run(ctx context.Context) error {
 	if text := os.Getenv(childOrder); text != "" {
 		return runChild(ctx, text)
 	}
-	s := &suite{began: time.Now(), results: map[goalID]*result{}, command: "go run ./benchmarks " + strings.Join(os.Args[1:], " ")}
+	s := &suite{began: time.Now(), busy: busy(), results: map[goalID]*result{}, command: "go run ./benchmarks " + strings.Join(os.Args[1:], " ")}
 	s.flags()
 	if s.cpuProfile != "" {
 		f, err := os.Create(s.cpuProfile)

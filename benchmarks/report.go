@@ -16,7 +16,11 @@ import (
 
 // write is the text of all that was measured.
 func (s *suite) write(out io.Writer) {
-	fmt.Fprintf(out, "%s\n%s\n%s, %s\n\n", s.command, machine(), s.began.UTC().Format(time.RFC3339), revision())
+	fmt.Fprintf(out, "%s\n%s\n%s, %s\nload average over 1, 5 and 15 minutes: %s at the start, %s at the end\n\n",
+		s.command, machine(), s.began.UTC().Format(time.RFC3339), revision(), s.busy, busy())
+	for _, n := range s.nodes {
+		fmt.Fprintf(out, "%s, node by node\n%s\n", n.title, n.Measured)
+	}
 	s.writeFigures(out)
 	s.writeNotes(out)
 	if len(s.results) > 0 {
@@ -77,6 +81,16 @@ func (s *suite) writeGoals(out io.Writer) {
 // machine says what the figures were measured on.
 func machine() string {
 	return fmt.Sprintf("%s, %d CPUs, %s, %s/%s", cpuModel(), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// busy says how many processes wanted a CPU of late, the program's own among
+// them: above the number of CPUs, others took part of the time that is reported.
+func busy() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.Join(strings.Fields(string(text))[:3], " ")
 }
 
 func cpuModel() string {

@@ -16,7 +16,7 @@ func filledSuite() *suite {
 	s.curves = []curve{{"batch size", "rows a batch", []float64{1, 10}, s.figures}}
 	s.histograms = []histogram{{"online", []float64{1, 2, 3}}}
 	s.note("commit", "20", "ms", single(5))
-	s.reached(decodeFlat, ratio(s.figures[0], s.figures[1]), single(1))
+	s.reached(decodeFlat, s.figures[0], s.figures[0], s.figures[1])
 	return s
 }
 

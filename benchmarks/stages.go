@@ -194,9 +194,9 @@ func (s *suite) measureStages(ctx context.Context, only ...string) error {
 		}
 		switch name {
 		case "decode":
-			s.reached(decodeFlat, ratio(figures[0], figures[2]), ratio(figures[0], figures[1]))
+			s.reached(decodeFlat, figures[0], figures[1], figures[2])
 		case "decode-nested":
-			s.reached(decodeNested, ratio(figures[0], figures[2]), ratio(figures[0], figures[1]))
+			s.reached(decodeNested, figures[0], figures[1], figures[2])
 		}
 	}
 	for _, name := range only {

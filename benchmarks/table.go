@@ -91,7 +91,7 @@ func (s *suite) commits(ctx context.Context, part string, keepFor time.Duration)
 		s.note(part, fmt.Sprint(n), "commits before it", spreadOf(took[n-10:n+10]))
 	}
 	early, late := spreadOf(took[10:30]), spreadOf(took[990:1010])
-	return spread{late.Mid / early.Mid, late.Min / early.Min, late.Max / early.Max}, nil
+	return times(late, early), nil
 }
 
 // measureUpserts is how long an upsert of 10,000 rows takes, by the size of the
@@ -101,21 +101,25 @@ func (s *suite) measureUpserts(ctx context.Context) error {
 	if s.long {
 		sizes = append(sizes, 10_000_000)
 	}
-	spreadOut := map[int]spread{}
+	spreadOut, together := map[int]spread{}, map[int]spread{}
 	for _, size := range sizes {
 		s.progress("upsert of 10,000 rows: filling a table of %s", short(int64(size)))
 		wide, near, err := s.upserts(ctx, size)
 		if err != nil {
 			return err
 		}
-		spreadOut[size] = wide
+		spreadOut[size], together[size] = wide, near
 		s.note("offline upsert of 10,000 rows, ms", fmt.Sprint(size), "rows in the table, spread evenly", wide)
 		s.note("offline upsert of 10,000 rows next to each other, ms", fmt.Sprint(size), "rows in the table", near)
 	}
-	small, large := spreadOut[sizes[0]], spreadOut[sizes[len(sizes)-1]]
-	s.reachedAt(upsertLatency, spread{large.Mid / small.Mid, large.Min / small.Min, large.Max / small.Max}, short(int64(sizes[len(sizes)-1]))+" rows")
+	few, many := sizes[0], sizes[len(sizes)-1]
+	s.reachedAt(upsertLatency, times(spreadOut[many], spreadOut[few]),
+		fmt.Sprintf("%s rows; %.2f for rows next to each other", short(int64(many)), together[many].Mid/together[few].Mid))
 	return nil
 }
+
+// times is how often b goes into a.
+func times(a, b spread) spread { return spread{a.Mid / b.Mid, a.Min / b.Min, a.Max / b.Max} }
 
 func (s *suite) upserts(ctx context.Context, size int) (wide, near spread, err error) {
 	const fill, changed = 10_000, 10_000
