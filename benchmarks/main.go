@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -63,11 +64,9 @@ func run(ctx context.Context) error {
 	for _, stop := range s.stops {
 		stop()
 	}
-	if err != nil {
-		return err
-	}
 	s.progress("")
-	return s.publish()
+	s.write(os.Stdout)
+	return errors.Join(err, s.save()) // what was measured before an error or an interrupt is kept
 }
 
 func (s *suite) flags() {
@@ -145,17 +144,16 @@ func (s *suite) progress(format string, args ...any) {
 	}
 }
 
-// publish prints the tables, and writes them and the page with plots to files.
-func (s *suite) publish() error {
-	var text strings.Builder
-	s.write(&text)
-	fmt.Print(text.String())
+// save writes the tables, and the page with plots, to files.
+func (s *suite) save() error {
 	if s.out == "" {
 		return nil
 	}
 	if err := os.MkdirAll(s.out, 0o755); err != nil {
 		return err
 	}
+	var text strings.Builder
+	s.write(&text)
 	name := filepath.Join(s.out, s.began.UTC().Format("2006-01-02")+"-"+slug())
 	if err := os.WriteFile(name+".txt", []byte(text.String()), 0o644); err != nil {
 		return err
