@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/tandemdata/tandem/internal/servers"
 )
@@ -10,23 +9,23 @@ import (
 // aKafka is the address of the Kafka that was given, or of one that is started
 // at the first call and stopped at the end.
 func (s *suite) aKafka(ctx context.Context) (string, error) {
-	return s.server(ctx, "Kafka", &s.kafka, servers.RunKafka)
+	return s.server(ctx, "Kafka", &s.kafka, servers.OpenKafka)
 }
 
 func (s *suite) aCassandra(ctx context.Context) (string, error) {
-	return s.server(ctx, "Cassandra", &s.cassandra, servers.RunCassandra)
+	return s.server(ctx, "Cassandra", &s.cassandra, servers.OpenCassandra)
 }
 
-func (s *suite) server(ctx context.Context, name string, addr *string, run func(context.Context) (string, func(), error)) (string, error) {
+func (s *suite) server(ctx context.Context, name string, addr *string, open func(context.Context) (*servers.Own, error)) (string, error) {
 	if *addr != "" {
 		return *addr, nil
 	}
 	s.progress("starting a %s", name)
-	started, stop, err := run(ctx)
+	started, err := open(ctx)
 	if err != nil {
-		return "", fmt.Errorf("start a %s: %w", name, err)
+		return "", err
 	}
-	s.stops = append(s.stops, stop)
-	*addr = started
-	return started, nil
+	s.stops = append(s.stops, started.Close)
+	*addr = started.Addr()
+	return *addr, nil
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tandemdata/tandem/internal/child"
 )
 
 // pypi are clients that nobody here wrote, from the Python Package Index.
@@ -71,7 +73,7 @@ func (p pypi) pip(ctx context.Context, work, home string) error {
 	defer os.RemoveAll(work)
 	packages := filepath.Join(work, "packages")
 	args := []string{"-m", "pip", "install", "-q", "--no-compile", "--target", packages}
-	if err := run(exec.CommandContext(ctx, "python3", append(args, p...)...), filepath.Join(work, "pip.log")); err != nil {
+	if err := child.Run(exec.CommandContext(ctx, "python3", append(args, p...)...), filepath.Join(work, "pip.log")); err != nil {
 		return fmt.Errorf("download with pip: %w", err)
 	}
 	return os.Rename(packages, home)
