@@ -118,8 +118,8 @@ func (s *suite) measureUpserts(ctx context.Context) error {
 	return nil
 }
 
-// times is how often b goes into a.
-func times(a, b spread) spread { return spread{a.Mid / b.Mid, a.Min / b.Min, a.Max / b.Max} }
+// times is how often one median goes into another.
+func times(a, b spread) spread { return single(a.Mid / b.Mid) }
 
 func (s *suite) upserts(ctx context.Context, size int) (wide, near spread, err error) {
 	const fill, changed = 10_000, 10_000

@@ -52,17 +52,21 @@ func (g *Graph) Measure(ctx context.Context) (Measured, error) {
 	return m, err
 }
 
-// Bottleneck is the node that the others wait for: a source that was hardly ever
-// held up, or else the node in which most time was spent.
+// Bottleneck is the node that the others wait for: the one in which most time
+// was spent or, where none was held up for a tenth of the run, a source.
 func (m Measured) Bottleneck() string {
-	var slowest NodeCost
+	source, slowest, heldUp := "", NodeCost{}, false
 	for _, n := range m.Nodes {
-		if n.Source && n.Blocked < m.Took/10 {
-			return n.Node
-		}
-		if !n.Source && n.Busy >= slowest.Busy {
+		heldUp = heldUp || n.Blocked >= m.Took/10
+		switch {
+		case n.Source && source == "":
+			source = n.Node
+		case !n.Source && n.Busy >= slowest.Busy:
 			slowest = n
 		}
+	}
+	if source != "" && !heldUp {
+		return source
 	}
 	return slowest.Node
 }
