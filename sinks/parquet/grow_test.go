@@ -255,9 +255,11 @@ func TestACompactionKeepsColumnsThatItsSchemaLacks(t *testing.T) {
 		x.flush()
 	}
 	x.evolve(wide)
+	nans := []uint32{0x7fa0beef, 0x7fc00000, 0xffa0beef, 0x7fc00001, 0xffc00000, 0x7f800001}
 	for i := range int64(6) {
-		x.write(l, row(wide, 3+i, fmt.Sprintf("new-%d", i), i, math.Float64frombits(0x7ff8000000000000+uint64(i)),
-			[]any{map[string]any{"x": math.Float32frombits(0x7fc00000 + uint32(i))}}))
+		nan := nans[i]
+		x.write(l, row(wide, 3+i, fmt.Sprintf("new-%d", i), i, math.Float64frombits(uint64(nan)<<32|1<<51),
+			[]any{map[string]any{"x": math.Float32frombits(nan)}, map[string]any{"x": math.Float32frombits(nans[0])}}))
 		x.flush()
 	}
 	before := exactly(t, s, wide)
