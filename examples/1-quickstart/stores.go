@@ -54,7 +54,7 @@ func (p *place) graph(log *embedded) *pipeline.Graph {
 	g.DeadLetters(log.rejects, deadLetterTopic)
 	records := pipeline.From(g, "kafka", kafka.Source{Brokers: log.brokers(), Topic: topic, ConsumerGroup: "quickstart", UntilEnd: true})
 	rows := pipeline.Via(records, "decode", stages.Decode{Group: group(), Schema: avrorow.Schema})
-	fresh := pipeline.Via(rows, "dedup", stages.Dedup{})
+	fresh := pipeline.Via(rows, "dedup", stages.Dedup{OnePartition: true})
 	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
 	online := pipeline.To(ordered, "online", p.online())
 	batches := pipeline.Via(ordered, "batch", stages.Batch{})

@@ -31,9 +31,10 @@ func (o *options) graph() (g *pipeline.Graph, release func(), err error) {
 
 	records := pipeline.From(g, "kafka", source)
 	rows := pipeline.Via(records, "decode", decode)
-	fresh := pipeline.Via(rows, "dedup", stages.Dedup{})
-	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
-	toOnline := pipeline.To(ordered, "online", online)
+	fresh := pipeline.Via(rows, "dedup", stages.Dedup{OnePartition: o.onePartition})
+	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{OnePartition: o.onePartition})
+	// A lane has one request to the store in flight: what comes meanwhile goes with the next.
+	toOnline := pipeline.To(pipeline.Via(ordered, "gather", stages.Batch{}), "online", online)
 	batches := pipeline.Via(ordered, "batch", stages.Batch{})
 	toOffline := pipeline.To(batches, "offline", &parquet.Sink{
 		Warehouse: o.warehouse, CommitEvery: o.commitEvery, CommitRows: o.commitRows,

@@ -24,7 +24,7 @@ type options struct {
 	name, key, eventTime, order string
 	version                     int
 	ttl                         time.Duration
-	evolve                      bool
+	evolve, onePartition        bool
 	format, schema, keySchema   string
 	schemas, incompatible       string
 	featureGroupID              int
@@ -70,6 +70,7 @@ func (o *options) declare(fs *flag.FlagSet) {
 	fs.StringVar(&o.order, "order", "log", "which row of a key is the newest: log or event-time")
 	fs.DurationVar(&o.ttl, "ttl", 0, "how long a row lives online (default: for ever)")
 	fs.BoolVar(&o.evolve, "evolve", false, "a field that a writer's schema adds, nullable or with a default, becomes a column of both stores")
+	fs.BoolVar(&o.onePartition, "one-partition", false, "all records of a key are in one partition: rows that change nothing don't get to the stores; by log, a key in two stops the run")
 	fs.StringVar(&o.format, "format", "avro", "how a value is framed: avro (a bare body), confluent (a schema's id before it), single-object (its fingerprint) or hopsworks (a bare body, and headers)")
 	fs.StringVar(&o.schema, "schema", "", "file of the rows' Avro schema; what another schema wrote is resolved to it")
 	fs.StringVar(&o.schemas, "schemas", "", "with -format single-object: files of further schemas that wrote rows, a,b,…")

@@ -23,7 +23,7 @@ func classify(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return err // a file that the table names is gone
 	}
-	if errors.As(err, &path) || errors.As(err, &errno) || busy(err) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.As(err, &path) || errors.As(err, &errno) || busy(err) || errors.Is(err, errMoved) || errors.Is(err, context.DeadlineExceeded) {
 		return pipeline.Transient(err)
 	}
 	return err
