@@ -67,14 +67,21 @@ func partitionsAdded(t *testing.T, brokers []string, group bool) {
 	}
 }
 
+// grow adds partitions, and returns once the broker tells of them.
 func (l *topic) grow(t *testing.T, by int) {
 	t.Helper()
-	r, err := l.admin.CreatePartitions(t.Context(), by, l.topic)
-	if err == nil {
-		err = r.Error()
-	}
+	was, err := l.admin.ListTopics(t.Context(), l.topic)
 	if err != nil {
 		t.Fatal(err)
+	}
+	r, err := l.admin.CreatePartitions(t.Context(), by, l.topic)
+	if err = errors.Join(err, r.Error()); err != nil {
+		t.Fatal(err)
+	}
+	for now := was; len(now[l.topic].Partitions) < len(was[l.topic].Partitions)+by; {
+		if now, err = l.admin.ListTopics(t.Context(), l.topic); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
