@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
@@ -174,7 +176,7 @@ func (w *kafkaWorld) produceTo(p int32, n int) {
 		w.sent.Add(row)
 		w.must(w.client.ProduceSync(context.Background(), w.record(row, rec)).FirstErr())
 	}
-	w.must(w.client.EndTransaction(context.Background(), true))
+	w.end(kgo.TryCommit)
 }
 
 // A clock that is wrong doesn't make every true row late: what it dates is history only.

@@ -109,9 +109,31 @@ func (w *kafkaWorld) produce(n int, how kgo.TransactionEndTry) {
 			rows = append(rows, row)
 		}
 	}
-	w.must(w.client.EndTransaction(context.Background(), how))
+	w.end(how)
 	if how == kgo.TryCommit {
 		w.sent.Add(rows...)
+	}
+}
+
+// end ends a transaction, and returns once its markers are written, which brokers
+// do after they have said that it ended: a bounded run would stop before it.
+func (w *kafkaWorld) end(how kgo.TransactionEndTry) {
+	w.Helper()
+	w.must(w.client.EndTransaction(context.Background(), how))
+	for {
+		stable, err := w.admin.ListCommittedOffsets(context.Background(), w.name)
+		w.must(err)
+		ends, err := w.admin.ListEndOffsets(context.Background(), w.name)
+		w.must(err)
+		open := 0
+		for p, o := range ends[w.name] {
+			if stable[w.name][p].Offset != o.Offset {
+				open++
+			}
+		}
+		if open == 0 {
+			return
+		}
 	}
 }
 
