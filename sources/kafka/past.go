@@ -78,7 +78,8 @@ func (r *reader) fixed(epoch, was int32, log survey) error {
 }
 
 // grew reports whether the topic is the one that was read, with more partitions.
-// What was read of it stays read, in the epoch before.
+// What was read of it stays read, in the epoch before. Where a broker has no
+// topic ids it may as well be another topic, and is read from its beginning.
 func (m mark) grew(t *topic) bool {
-	return m.partitions != 0 && m.partitions < t.count && m.topicID == t.id
+	return m.partitions != 0 && m.partitions < t.count && m.topicID != "" && m.topicID == t.id
 }
