@@ -128,10 +128,10 @@ func (r *reader) settle(log survey, past past, p *plan) error {
 	case m.epoch > r.Epoch:
 		return &EpochError{Place: p.Place, Known: m.epoch}
 	case m.epoch < r.Epoch:
-		if m.grew(log.topic) && m.next >= log.first[p.Partition] && m.next <= log.last[p.Partition] {
-			p.Start = m.next
+		if m.grew(log.topic) {
+			p.Start = m.next // what was read stays read, and what is lost of the rest is missed
 		}
-		return nil // a new life: what is known is about the one before
+		return nil // a new life: what else is known is about the one before
 	case m.topicID != "" && log.id != "" && m.topicID != log.id:
 		return &RecreatedError{Topic: r.Topic, Was: m.topicID, Now: log.id, Epoch: r.Epoch}
 	}
