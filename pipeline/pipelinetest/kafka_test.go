@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tandemdata/tandem/internal/embedkafka"
@@ -23,18 +25,15 @@ var logFaults = map[string]func(*kafkaWorld){
 	"transactions and twins":                      (*kafkaWorld).transactions,
 	"the group goes back to an older offset":      (*kafkaWorld).groupRewound,
 	"retention takes what was not read":           (*kafkaWorld).retention,
+	"a topic is compacted by log":                 (*kafkaWorld).compacted,
+	"a topic is compacted by event time":          (*kafkaWorld).compacted,
 	"a topic is recreated":                        (*kafkaWorld).recreated,
 	"partitions are added by log":                 (*kafkaWorld).grownByLog,
 	"partitions are added by event time, mid-run": (*kafkaWorld).grownByEventTime,
 }
 
 func TestWhateverHappensToTheLog(t *testing.T) {
-	c, err := embedkafka.Start(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	whateverHappens(t, c.Brokers())
+	whateverHappens(t, embedded(t, kfake.BrokerConfigs(map[string]string{cleanerPause: "50"})))
 }
 
 func TestWhateverHappensToTheLogOnRealKafka(t *testing.T) { whateverHappens(t, servers.Kafka(t)) }
@@ -43,7 +42,7 @@ func whateverHappens(t *testing.T, brokers []string) {
 	for name, happens := range logFaults {
 		t.Run(name, func(t *testing.T) {
 			order := feature.ByLog
-			if name == "partitions are added by event time, mid-run" {
+			if strings.Contains(name, "by event time") {
 				order = feature.ByEventTime
 			}
 			happens(newKafkaWorld(t, brokers, order))
@@ -267,8 +266,8 @@ func TestARecreatedClusterIsNoticed(t *testing.T) {
 	w.newLife()
 }
 
-func embedded(t *testing.T) []string {
-	c, err := embedkafka.Start(nil)
+func embedded(t *testing.T, opts ...kfake.Opt) []string {
+	c, err := embedkafka.Start(nil, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
