@@ -75,7 +75,7 @@ func (g *gate) unlock() (refused int) {
 }
 
 // complete waits until a store has all that was sent to it, as far as sent knows.
-func complete(t *testing.T, o pipelinetest.Oracle) {
+func complete(t testing.TB, o pipelinetest.Oracle) {
 	t.Helper()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
