@@ -58,7 +58,6 @@ func (w *kafkaWorld) createCompactable() {
 // nothing compacts it any more. The log is told what nobody can read now.
 func (w *kafkaWorld) compact() {
 	w.Helper()
-	w.settled()
 	before := count(w.left())
 	w.policy("compact")
 	look := time.NewTicker(20 * time.Millisecond)
@@ -121,20 +120,6 @@ func (w *kafkaWorld) readToTheEnd() {
 		held, _, err := w.keeper.Progress(context.Background(), w.name, p)
 		if w.must(err); held.Counted != end {
 			w.Errorf("partition %d: read to %d, and the log ends at %d", p, held.Counted, end)
-		}
-	}
-}
-
-// settled waits until the transactions have their markers, which brokers write
-// after they have said that a transaction ended.
-func (w *kafkaWorld) settled() {
-	w.Helper()
-	for open := true; open; {
-		high, err := w.admin.ListEndOffsets(context.Background(), w.name)
-		w.must(errors.Join(err, high.Error()))
-		open = false
-		for p, end := range w.ends() {
-			open = open || end != high[w.name][p].Offset
 		}
 	}
 }
