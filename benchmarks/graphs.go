@@ -44,12 +44,7 @@ func inBoth() (online, offline pipeline.Sink, done func(), err error) {
 
 // wire is the graph of all benchmarks.
 func wire(source pipeline.Source, decode stages.Decode, online, offline pipeline.Sink) *pipeline.Graph {
-	g := pipeline.New("bench")
-	g.Log = quiet
-	records := pipeline.From(g, "source", source)
-	rows := pipeline.Via(records, "decode", decode)
-	fresh := pipeline.Via(rows, "dedup", stages.Dedup{})
-	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
+	g, ordered := wireOrdered("bench", source, decode)
 	gathered := pipeline.Via(ordered, "batch", stages.Batch{})
 	pipeline.Join("commit", stages.Commit{},
 		pipeline.To(ordered, "online", online), pipeline.To(gathered, "offline", offline))
@@ -59,16 +54,21 @@ func wire(source pipeline.Source, decode stages.Decode, online, offline pipeline
 // wireFresh gathers in front of the online store too: a trickle comes a few rows
 // at a time, and the store answers once a batch.
 func wireFresh(source pipeline.Source, decode stages.Decode, online, offline pipeline.Sink) *pipeline.Graph {
-	g := pipeline.New("fresh")
-	g.Log = quiet
-	records := pipeline.From(g, "source", source)
-	rows := pipeline.Via(records, "decode", decode)
-	fresh := pipeline.Via(rows, "dedup", stages.Dedup{})
-	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
+	g, ordered := wireOrdered("fresh", source, decode)
 	pipeline.Join("commit", stages.Commit{},
 		pipeline.To(pipeline.Via(ordered, "online-batch", stages.Batch{}), "online", online),
 		pipeline.To(pipeline.Via(ordered, "offline-batch", stages.Batch{}), "offline", offline))
 	return g
+}
+
+// wireOrdered is what comes before the two branches.
+func wireOrdered(name string, source pipeline.Source, decode stages.Decode) (*pipeline.Graph, pipeline.Flow[*feature.Rows]) {
+	g := pipeline.New(name)
+	g.Log = quiet
+	records := pipeline.From(g, "source", source)
+	rows := pipeline.Via(records, "decode", decode)
+	fresh := pipeline.Via(rows, "dedup", stages.Dedup{})
+	return g, pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
 }
 
 // graph is the whole graph over rows that are in memory.
