@@ -56,13 +56,14 @@ func (s *Sink) Compact(ctx context.Context, schema *feature.Schema) (done Compac
 			if races++; races == maxRewrites {
 				return done, fmt.Errorf("compact %s: %w", schema.Group.Table(), ErrBusy)
 			}
+			continue
 		case err != nil:
 			return done, fmt.Errorf("compact %s: %w", schema.Group.Table(), err)
 		case c.Before == 0:
 			return done, nil
 		}
 		done.Before, done.After, done.Deletes = done.Before+c.Before, done.After+c.After, done.Deletes+c.Deletes
-		if c.After >= c.Before && err == nil {
+		if c.After >= c.Before {
 			return done, nil // it would only turn in circles
 		}
 	}
