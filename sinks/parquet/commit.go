@@ -88,8 +88,8 @@ func (w *writer) prepare(ctx context.Context, c *cut) error {
 			return err
 		}
 	}
-	if c.index == nil {
-		c.index, c.losers = newIndex(c, w.node.Schema.Group.Order)
+	if !c.resolved {
+		c.losers, c.resolved = c.resolveWithin(w.node.Schema.Group.Order), true
 	}
 	return nil
 }

@@ -96,6 +96,9 @@ func (l *lake) compactOne(ctx context.Context, target int64) (Compaction, error)
 		table.WithCompactionArrowBatchSize(compactRows), table.WithCompactionRecordBatchBufferSize(compactAhead),
 		table.WithCompactionParquetRowGroupLimit(groupRows))
 	if err == nil {
+		err = l.indexAll(ctx, t, rewritten.NewDataFiles)
+	}
+	if err == nil {
 		var done Compaction
 		if done, err = l.publishCompaction(ctx, t, rewritten); err == nil {
 			return done, nil
@@ -108,6 +111,21 @@ func (l *lake) compactOne(ctx context.Context, target int64) (Compaction, error)
 		}
 	}
 	return Compaction{}, err
+}
+
+// indexAll gives files that the library wrote the index that ours have.
+func (l *lake) indexAll(ctx context.Context, t *table.Table, files []iceberg.DataFile) error {
+	for i, f := range files {
+		if err := l.addIndex(f.FilePath()); err != nil {
+			return fmt.Errorf("indexing %s: %w", f.FilePath(), err)
+		}
+		described, err := table.FileToDataFile(ctx, l.disk, f.FilePath(), t.Schema(), t.Spec(), 0, t.Properties())
+		if err != nil {
+			return fmt.Errorf("describing %s: %w", f.FilePath(), err)
+		}
+		files[i] = described
+	}
+	return nil
 }
 
 // publishCompaction commits new files in the place of old ones, on exactly the
@@ -136,14 +154,12 @@ func (l *lake) publishCompaction(ctx context.Context, t *table.Table, r table.Co
 }
 
 // likeOurs is the table with properties by which the library writes files as we
-// do: filters on key and event time, pages that every reader takes, and no
-// dictionaries of floats, in which it takes all NaNs for one. Nothing of it is committed.
+// do: a filter on the key, pages that every reader takes, and no dictionaries of
+// floats, in which it takes all NaNs for one. Nothing of it is committed.
 func (l *lake) likeOurs(t *table.Table) (*table.Table, error) {
 	set := iceberg.Properties{"write.parquet.compression-codec": "snappy", "write.parquet.page-version": "1"}
-	for _, c := range []*column{l.layout.filterKey(), l.layout.time()} {
-		if c != nil {
-			set["write.parquet.bloom-filter-enabled.column."+c.field.Name] = "true"
-		}
+	if c := l.layout.filterKey(); c != nil {
+		set["write.parquet.bloom-filter-enabled.column."+c.field.Name] = "true"
 	}
 	for _, f := range t.Schema().Fields() { // among them those that the schema at hand lacks
 		for _, path := range floats(f.Name, f.Type) {

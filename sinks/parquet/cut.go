@@ -23,10 +23,10 @@ type cut struct {
 
 	// Set by the commit, once it is sealed.
 	id          string // in the snapshot's summary, so that it can be found again
-	index       *index
-	losers      []lost
-	plan        *plan // what the last attempt to commit it was to publish
-	maybeLanded bool  // that attempt ended in an error that doesn't say
+	resolved    bool
+	losers      []lost // to others of the cut
+	plan        *plan  // what the last attempt to commit it was to publish
+	maybeLanded bool   // that attempt ended in an error that doesn't say
 }
 
 // laneCut is one lane's part of a cut.
@@ -140,28 +140,21 @@ func (b *batch) add(i int) {
 	b.runs = append(b.runs, run{i, i + 1, deletes})
 }
 
-// entries are what the commit must know of the batch's rows; at is where the
-// batch's spans begin in its lane's part of the cut.
-func (b *batch) entries(l *layout, lane, at uint32) func(*entries, run) {
-	key, k := l.filterKey(), uint32(0)
-	var src *feature.Column
-	if key != nil {
-		src = &b.rows.Columns[l.schema.Index(key.field.Name)]
-	}
-	return func(dst *entries, r run) {
+// entries enter what the commit must know of the batch's rows into their file; at
+// is where the batch's spans begin in its lane's part of the cut.
+func (b *batch) entries(d digester, lane, at uint32) func(*dataFile, run) {
+	k, from := uint32(0), source{b.rows.Epoch, b.rows.Partition}
+	var buf []byte
+	return func(dst *dataFile, r run) {
 		for i := r.from; i < r.to; i++ {
-			v := b.rows.Version(i)
-			for v.Offset >= b.spans[k].To {
+			offset := b.rows.Records[i].Offset
+			for offset >= b.spans[k].To {
 				k++
 			}
-			e := entry{
-				digest: b.rows.IdentityDigest(i, feature.Offline), time: v.Time, offset: v.Offset,
-				lane: lane, span: at + k, delete: v.Delete,
-			}
-			if src != nil {
-				e.key = key.keyHash(src, i)
-			}
-			dst.add(e)
+			var id digest
+			id, buf = d.of(buf, b.rows, i)
+			dst.contents.add(id, from, offset, r.deletes)
+			*dst.entries.more() = entry{b.rows.Time(i), offset, lane, at + k, r.deletes, false}
 		}
 	}
 }

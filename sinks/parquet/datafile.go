@@ -30,9 +30,12 @@ type dataFile struct {
 	own     [4]feature.Column
 	group   int // rows in the open row group
 
-	entries entries // row by row, what its commit must know
-	ended   bool
-	synced  bool
+	entries  pages[entry] // row by row, what its commit must know
+	contents contents
+	mark     uint64    // of the table, for the index
+	sorted   []indexed // the rows by identity, once it is ended
+	ended    bool
+	synced   bool
 
 	// Once it is synced.
 	meta   iceberg.DataFile
@@ -44,14 +47,14 @@ func newName(suffix string) string {
 	return fmt.Sprintf("%d-%s%s", time.Now().UnixMilli(), strings.ToLower(rand.Text()[:16]), suffix)
 }
 
-func newDataFile(d *disk, l *layout, dir string) (*dataFile, error) {
+func newDataFile(d *disk, l *layout, dir string, mark uint64) (*dataFile, error) {
 	f, err := d.create(filepath.Join(dir, newName(".parquet")))
 	if err != nil {
 		return nil, err
 	}
 	out := &spool{file: f}
 	w := pq.NewGenericWriter[any](out, l.options...)
-	df := &dataFile{layout: l, out: out, writer: w, leaves: w.ColumnWriters()}
+	df := &dataFile{layout: l, out: out, writer: w, leaves: w.ColumnWriters(), mark: mark}
 	for i := range df.own {
 		df.own[i] = feature.NewColumn(own[i])
 	}
@@ -61,7 +64,7 @@ func newDataFile(d *disk, l *layout, dir string) (*dataFile, error) {
 func (f *dataFile) uri() string { return "file://" + f.out.file.Name() }
 
 // append adds rows of a batch. It has no reason to fail: an error stops the graph.
-func (f *dataFile) append(rows *feature.Rows, runs []run, enter func(*entries, run)) error {
+func (f *dataFile) append(rows *feature.Rows, runs []run, enter func(*dataFile, run)) error {
 	times := timesOf(rows)
 	for _, r := range runs {
 		for from := r.from; from < r.to; from += blockRows {
@@ -69,7 +72,7 @@ func (f *dataFile) append(rows *feature.Rows, runs []run, enter func(*entries, r
 			if err := f.appendBlock(rows, times, block); err != nil {
 				return fmt.Errorf("writing %s: %w", f.out.file.Name(), err)
 			}
-			enter(&f.entries, block)
+			enter(f, block)
 		}
 	}
 	return nil
@@ -164,17 +167,27 @@ func (f *dataFile) endGroup() error {
 	return nil
 }
 
-// end writes the footer. Nothing is appended after it.
+// end writes the index of identities and the footer. Nothing is appended after it.
 func (f *dataFile) end() error {
 	if f.ended {
 		return nil
 	}
-	if err := f.writer.Close(); err != nil {
+	if err := f.close(); err != nil {
 		return fmt.Errorf("writing %s: %w", f.out.file.Name(), err)
 	}
-	f.ended, f.writer, f.leaves = true, nil, nil
+	f.ended, f.writer, f.leaves, f.contents = true, nil, nil, contents{}
 	_ = f.out.drain()
 	return nil
+}
+
+func (f *dataFile) close() error {
+	if err := f.endGroup(); err != nil {
+		return err
+	}
+	f.sorted = sortedRows(f.contents.rows)
+	return f.out.beforeFooter(f.writer.Close, func() error {
+		return writeIndex(f.out, f.sorted, &f.contents.origins, f.mark)
+	})
 }
 
 // sync makes the file durable. It can be tried again.

@@ -24,11 +24,15 @@ const chunk = 128
 type encoder struct {
 	values []pq.Value
 	padded []byte // decimals of the values, in the file's width
+	scaled []int64
 	err    error  // a value that has no place in the file
 }
 
 // write appends rows of a batch to a leaf of a file.
 func (e *encoder) write(w *pq.ColumnWriter, l *leaf, src *feature.Column, rows run) error {
+	if done, err := e.numbers(w, l, src, rows); done || err != nil {
+		return err
+	}
 	for from := rows.from; from < rows.to; from += chunk {
 		e.values, e.padded = e.values[:0], e.padded[:0]
 		e.append(l, src, from, min(from+chunk, rows.to))
@@ -111,9 +115,22 @@ func (e *encoder) dense(l *leaf, src *feature.Column, from, to, def int) {
 			setBits(&v[i], math.Float64bits(x))
 		}
 	default:
+		e.texts(v, l, src, from)
+	}
+}
+
+// texts sets values to those of rows from one on.
+func (e *encoder) texts(v []pq.Value, l *leaf, src *feature.Column, from int) {
+	if l.field.Logical == feature.Decimal {
 		for i := range v {
 			e.setBytes(&v[i], l, src.Slice(from+i))
 		}
+		return
+	}
+	at := src.Offsets[from]
+	for i, end := range src.Offsets[from+1 : from+1+len(v)] {
+		setText(&v[i], src.Bytes[at:end])
+		at = end
 	}
 }
 

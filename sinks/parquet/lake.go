@@ -23,6 +23,8 @@ type lake struct {
 	plain   *layout // of files that have those of the group only
 	data    string  // the directory of data files
 
+	digester digester
+
 	inventory inventory // of whoever commits
 	deleted   deletedRows
 }
@@ -76,6 +78,7 @@ func (l *lake) take(t *table.Table, s *feature.Schema) error {
 		return err
 	}
 	l.schema, l.layout, l.plain, l.data = s, full, plain, filepath.Join(pathOfURI(t.Location()), "data")
+	l.digester = newDigester(t.Metadata().TableUUID())
 	return l.disk.makeDir(l.data)
 }
 
@@ -131,8 +134,9 @@ var tableProperties = iceberg.Properties{
 }
 
 func (l *lake) newDataFile(nulls bool) (*dataFile, error) {
+	layout := l.plain
 	if nulls {
-		return newDataFile(l.disk, l.layout, l.data)
+		layout = l.layout
 	}
-	return newDataFile(l.disk, l.plain, l.data)
+	return newDataFile(l.disk, layout, l.data, l.digester.mark())
 }

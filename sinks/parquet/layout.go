@@ -101,21 +101,21 @@ func (l *layout) fields() []feature.Field {
 }
 
 // writerOptions are what every reader was tried with: data pages of version 1,
-// no delta encodings, dictionaries that stay small.
+// no delta encodings, dictionaries that stay small. Bounds of pages are in the
+// column index, and not in the pages too.
 func (l *layout) writerOptions() []pq.WriterOption {
 	var filters []pq.BloomFilterColumn
-	for _, c := range []*column{l.filterKey(), l.time()} {
-		if c != nil {
-			filters = append(filters, pq.SplitBlockFilter(bloomBits, c.field.Name))
-		}
+	if c := l.filterKey(); c != nil {
+		filters = append(filters, pq.SplitBlockFilter(bloomBits, c.field.Name))
 	}
 	return []pq.WriterOption{
 		l.file, pq.Compression(&pq.Snappy), pq.DataPageVersion(1), pq.PageBufferSize(pageBytes),
-		pq.DictionaryMaxBytes(dictionaryBytes), pq.BloomFilters(filters...), pq.CreatedBy("tandem", "", ""),
+		pq.DictionaryMaxBytes(dictionaryBytes), pq.BloomFilters(filters...), pq.DataPageStatistics(false), pq.CreatedBy("tandem", "", ""),
 	}
 }
 
-// filterKey is the key column that files have a bloom filter of, nil if none can.
+// filterKey is the key column that files have a bloom filter of, for engines that
+// look for a key; nil if none can.
 func (l *layout) filterKey() *column {
 	for _, k := range l.schema.Keys() {
 		if c := &l.columns[k]; c.field.Kind != feature.Bool && k != l.schema.Time() {

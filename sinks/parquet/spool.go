@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,8 @@ import (
 type spool struct {
 	file    *file
 	waiting []byte
+	held    []byte // behind what waits, while a footer is written
+	holding bool
 	written int64
 }
 
@@ -23,11 +26,36 @@ const stuckBytes = 64 << 20
 const drainBytes = 1 << 20
 
 func (s *spool) Write(b []byte) (int, error) {
+	if s.holding {
+		s.held = append(s.held, b...)
+		return len(b), nil
+	}
 	s.waiting = append(s.waiting, b...)
 	if len(s.waiting) >= drainBytes {
 		_ = s.drain() // what fails is tried again with what comes next
 	}
 	return len(b), nil
+}
+
+// beforeFooter has finish write the end of a Parquet file, and puts what more
+// writes between its page indexes and its footer, which has no place in a file
+// but the end.
+func (s *spool) beforeFooter(finish, more func() error) error {
+	s.holding = true
+	err := finish()
+	s.holding = false
+	if err != nil {
+		return err
+	}
+	end := s.held
+	s.held = nil
+	n := len(end) - tailBytes - int(binary.LittleEndian.Uint32(end[len(end)-tailBytes:]))
+	_, _ = s.Write(end[:n])
+	if err := more(); err != nil {
+		return err
+	}
+	_, _ = s.Write(end[n:])
+	return nil
 }
 
 func (s *spool) size() int64 { return s.written + int64(len(s.waiting)) }

@@ -79,7 +79,7 @@ func (w *writer) Write(ctx context.Context, lane *pipeline.Lane, rows *feature.R
 		return err
 	}
 	if r.file != nil {
-		err = r.file.append(rows, b.runs, b.entries(w.lake.layout, r.lane, r.at))
+		err = r.file.append(rows, b.runs, b.entries(w.lake.digester, r.lane, r.at))
 	}
 	w.release(r, state, b, err)
 	return err

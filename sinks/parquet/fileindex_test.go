@@ -1,0 +1,217 @@
+package parquet
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/tandemdata/tandem/internal/rowgen"
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+const tableMark = 7
+
+// indexFor is an index of rows whose digests are random, but that every tenth has
+// the one before it again, or one of the same high half.
+func indexFor(t *testing.T, r *rand.Rand, n int) (*contents, []byte) {
+	t.Helper()
+	c := &contents{}
+	last := digest{}
+	for i := range n {
+		d := digest{r.Uint64(), r.Uint32()}
+		switch i % 10 {
+		case 8:
+			d = last
+		case 9:
+			d.hi = last.hi
+		}
+		c.add(d, source{int32(i / 70), int32(i % 3 / 2)}, int64(i+i/13), i%50 == 7)
+		last = d
+	}
+	var b bytes.Buffer
+	if err := writeIndex(&b, sortedRows(c.rows), &c.origins, tableMark); err != nil {
+		t.Fatal(err)
+	}
+	return c, b.Bytes()
+}
+
+func opened(t *testing.T, b []byte) *fileIndex {
+	t.Helper()
+	x, err := readIndex(bytes.NewReader(b), int64(len(b)), tableMark)
+	if err != nil || x == nil {
+		t.Fatalf("index %v: %v", x, err)
+	}
+	return x
+}
+
+func TestAnIndexFindsWhatIsInItAndNothingElse(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	for _, n := range []int{0, 1, 2, 100, 127, 128, 129, 5000, 40_000} {
+		c, b := indexFor(t, r, n)
+		want := map[digest][]uint32{}
+		var asked []probe
+		for i := range n {
+			x := c.rows.at(i)
+			if want[x.digest()] == nil && r.IntN(3) > 0 || n < 10 {
+				asked = append(asked, probe{digest: x.digest()})
+			}
+			want[x.digest()] = append(want[x.digest()], x.row)
+		}
+		for range 100 {
+			asked = append(asked, probe{digest: digest{r.Uint64(), r.Uint32()}})
+		}
+		slices.SortFunc(asked, func(a, b probe) int { return a.digest.compare(b.digest) })
+		asked = slices.CompactFunc(asked, func(a, b probe) bool { return a.digest == b.digest })
+		got := map[digest][]uint32{}
+		if err := opened(t, b).find(asked, func(p *probe, row uint32) { got[p.digest] = append(got[p.digest], row) }); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range asked {
+			if !slices.Equal(got[p.digest], want[p.digest]) {
+				t.Fatalf("%d rows: digest %x is in rows %v, want %v", n, p.digest, got[p.digest], want[p.digest])
+			}
+		}
+	}
+}
+
+// counted counts the bytes that are read.
+type counted struct {
+	*bytes.Reader
+	n int
+}
+
+func (c *counted) ReadAt(b []byte, at int64) (int, error) {
+	c.n += len(b)
+	return c.Reader.ReadAt(b, at)
+}
+
+func TestFewRowsAreFoundByReadingLittle(t *testing.T) {
+	const rows, few = 200_000, 50
+	c, b := indexFor(t, rand.New(rand.NewPCG(3, 0)), rows)
+	in := &counted{Reader: bytes.NewReader(b)}
+	x, err := readIndex(in, int64(len(b)), tableMark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []probe
+	for i := range few {
+		asked = append(asked, probe{digest: c.rows.at(i * rows / few).digest()})
+	}
+	slices.SortFunc(asked, func(a, b probe) int { return a.digest.compare(b.digest) })
+	in.n = 0
+	if err := x.find(asked, func(*probe, uint32) {}); err != nil {
+		t.Fatal(err)
+	}
+	if most := few * 2 * bucketRows * rowBytes; in.n > most {
+		t.Errorf("%d bytes were read for %d rows, want at most %d", in.n, few, most)
+	}
+}
+
+func TestAnIndexTellsWhereRowsComeFrom(t *testing.T) {
+	c, b := indexFor(t, rand.New(rand.NewPCG(1, 0)), 1000)
+	x := opened(t, b)
+	for i := range 1000 {
+		want := feature.Version{
+			Time: 5, Delete: i%50 == 7, Epoch: int32(i / 70), Partition: int32(i % 3 / 2), Offset: int64(i + i/13),
+		}
+		if got := x.origins.version(uint32(i), 5); got != want {
+			t.Fatalf("row %d is %+v, want %+v", i, got, want)
+		}
+	}
+	if n := len(c.origins.sources); n > 30 {
+		t.Errorf("%d sources of 30", n)
+	}
+}
+
+func TestRowsThatFollowEachOtherTakeNoRoom(t *testing.T) {
+	var o origins
+	for i := range int64(10_000) {
+		o.add(source{0, 1}, 100+i, false)
+	}
+	if n := len(o.stretches); n != 1 {
+		t.Errorf("%d stretches of rows that follow each other", n)
+	}
+}
+
+// What isn't this table's index, or none at all, is told from one that is damaged:
+// a file without is read itself, and a damaged one must not be believed.
+func TestADamagedIndexIsAnError(t *testing.T) {
+	_, b := indexFor(t, rand.New(rand.NewPCG(2, 0)), 3000)
+	for _, foreign := range [][]byte{nil, b[:10], bytes.Repeat([]byte("x"), 100)} {
+		if x, err := readIndex(bytes.NewReader(foreign), int64(len(foreign)), tableMark); x != nil || err != nil {
+			t.Errorf("%d bytes of something else: %v, %v", len(foreign), x, err)
+		}
+	}
+	if x, err := readIndex(bytes.NewReader(b), int64(len(b)), tableMark+1); x != nil || err != nil {
+		t.Errorf("another table's: %v, %v", x, err)
+	}
+	head := 3000 * rowBytes
+	for _, at := range []int{head, head + 30, len(b) - trailerSize - 1, len(b) - trailerSize, len(b) - 6} {
+		bad := slices.Clone(b)
+		bad[at] ^= 0x40
+		if _, err := readIndex(bytes.NewReader(bad), int64(len(bad)), tableMark); !errors.Is(err, errIndex) {
+			t.Errorf("byte %d of %d changed: %v", at, len(b), err)
+		}
+	}
+}
+
+// Digests are in files: they must not change from one version to the next.
+func TestDigestsStayAsTheyAre(t *testing.T) {
+	d := newDigester([16]byte{0: 1, 7: 2, 8: 3, 15: 4})
+	rows := rowgen.Batch(rowgen.Timed(feature.ByEventTime), feature.Place{}, rowgen.Row{Key: "entity-1", Time: 1_700_000_000_000})
+	got, _ := d.of(nil, rows, 0)
+	if want := (digest{0x4e50af6afe3aff35, 0x8ac42610}); got != want || d.mark() != 0xb2a9c30d5ed229f2 {
+		t.Errorf("digest %#x, mark %#x", got, d.mark())
+	}
+}
+
+// Of rows with one identity the greatest wins, in whichever files of a cut they are.
+func TestRowsOfACutAreResolvedAcrossItsFiles(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	for range 200 {
+		c, greatest := randomCut(r)
+		losers := c.resolveWithin(feature.ByLog)
+		kept := 0
+		for f, file := range c.files {
+			for _, x := range file.sorted {
+				e := file.entries.at(int(x.row))
+				if e.lost {
+					continue
+				}
+				kept++
+				if e.offset != greatest[x.digest()] {
+					t.Fatalf("file %d row %d at offset %d was kept of %x, want offset %d", f, x.row, e.offset, x.digest(), greatest[x.digest()])
+				}
+			}
+		}
+		if kept != len(greatest) || kept+len(losers) != c.rows {
+			t.Fatalf("%d rows kept of %d identities, %d of %d rows lost", kept, len(greatest), len(losers), c.rows)
+		}
+	}
+}
+
+func randomCut(r *rand.Rand) (*cut, map[digest]int64) {
+	c := &cut{lanes: []*laneCut{{lane: &pipeline.Lane{}}}}
+	greatest := map[digest]int64{}
+	for range r.IntN(6) {
+		f := &dataFile{}
+		for range r.IntN(40) {
+			d := digest{uint64(r.IntN(4)) << 62, uint32(r.IntN(10))}
+			offset := int64(r.IntN(1 << 40))
+			f.contents.add(d, source{}, offset, false)
+			*f.entries.more() = entry{offset: offset}
+			greatest[d] = max(greatest[d], offset)
+			c.rows++
+		}
+		f.sorted = sortedRows(f.contents.rows)
+		c.files = append(c.files, f)
+	}
+	return c, greatest
+}

@@ -1,0 +1,64 @@
+package parquet
+
+import (
+	"cmp"
+	"math/bits"
+)
+
+// indexed is the digest of a row of a file, with the row.
+type indexed struct {
+	hi      uint64
+	lo, row uint32
+}
+
+func (x indexed) digest() digest { return digest{x.hi, x.lo} }
+
+func (d digest) compare(o digest) int {
+	if c := cmp.Compare(d.hi, o.hi); c != 0 {
+		return c
+	}
+	return cmp.Compare(d.lo, o.lo)
+}
+
+// bucketOf is the part of all digests that one belongs to, of 2^bits equal ones.
+func bucketOf(hi uint64, bits int) uint64 { return hi >> (64 - bits) }
+
+// sortedRows sorts rows by digest, and those of one digest as they stand in the
+// file. Digests are as good as random, so each is put into one of many small
+// buckets first, of which most are right at once.
+func sortedRows(rows pages[indexed]) []indexed {
+	fine := bits.Len(uint(rows.len() / 8))
+	next := make([]uint32, 1<<fine+1)
+	for _, page := range rows {
+		for i := range page {
+			next[bucketOf(page[i].hi, fine)+1]++
+		}
+	}
+	for i := range next[1:] {
+		next[i+1] += next[i]
+	}
+	out := make([]indexed, rows.len())
+	for _, page := range rows {
+		for _, x := range page {
+			at := &next[bucketOf(x.hi, fine)]
+			out[*at] = x
+			*at++
+		}
+	}
+	from := uint32(0)
+	for _, to := range next[:1<<fine] {
+		insertionSort(out[from:to])
+		from = to
+	}
+	return out
+}
+
+func insertionSort(list []indexed) {
+	for i := 1; i < len(list); i++ {
+		x, j := list[i], i
+		for ; j > 0 && (list[j-1].hi > x.hi || list[j-1].hi == x.hi && list[j-1].lo > x.lo); j-- {
+			list[j] = list[j-1]
+		}
+		list[j] = x
+	}
+}
