@@ -25,7 +25,7 @@ type encoder struct {
 	values []pq.Value
 	padded []byte // decimals of the values, in the file's width
 	scaled []int64
-	err    error  // a value that has no place in the file
+	err    error // a value that has no place in the file
 }
 
 // write appends rows of a batch to a leaf of a file.
