@@ -7,7 +7,7 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// The bounds and bloom filters of files hold for keys of a fixed length too: a
+// The bounds and indexes of files hold for keys of a fixed length too: a
 // key that is written again is found in whichever file it is.
 func TestKeysOfAFixedLengthAreFoundAgain(t *testing.T) {
 	for _, key := range []feature.Field{

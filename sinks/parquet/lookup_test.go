@@ -78,7 +78,7 @@ func TestKeysBeyondTheCutOfBoundsAreFound(t *testing.T) {
 }
 
 // Every kind of key and event time is found again in files of another commit,
-// by bounds and bloom filters, whatever the unit.
+// by bounds and indexes, whatever the unit.
 func TestEveryKindOfIdentityIsFoundAgain(t *testing.T) {
 	times := []feature.Logical{feature.TimestampMillis, feature.Plain, noTime, feature.Date, feature.TimestampMicros, feature.TimestampNanos}
 	for i, key := range []feature.Field{
