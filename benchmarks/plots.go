@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"html/template"
 	"io"
 	"slices"
@@ -90,13 +89,13 @@ func (s *suite) rates() ([]*plot.Plot, error) {
 func (s *suite) curvePlots() ([]*plot.Plot, error) {
 	var all []*plot.Plot
 	for _, c := range s.curves {
-		points := make(plotter.XYs, len(c.xs))
-		for i, x := range c.xs {
-			points[i] = plotter.XY{X: x, Y: c.figures[i].median()}
+		points := make(plotter.XYs, len(c.points))
+		for i, p := range c.points {
+			points[i] = plotter.XY{X: p.size, Y: p.cost}
 		}
 		p := plot.New()
-		p.Title.Text, p.X.Label.Text, p.Y.Label.Text = "cost against "+c.title, c.axis, "ns/row"
-		p.X.Scale, p.X.Tick.Marker, p.Y.Min = plot.LogScale{}, ticks(c.xs), 0
+		p.Title.Text, p.X.Label.Text, p.Y.Label.Text = "cost against "+c.title, c.axis, c.unit
+		p.X.Scale, p.X.Tick.Marker, p.Y.Min = plot.LogScale{}, ticks(c.points), 0
 		line, dots, err := plotter.NewLinePoints(points)
 		if err != nil {
 			return nil, err
@@ -109,10 +108,10 @@ func (s *suite) curvePlots() ([]*plot.Plot, error) {
 }
 
 // ticks stand at the sizes that were measured.
-func ticks(at []float64) plot.ConstantTicks {
+func ticks(at []point) plot.ConstantTicks {
 	var list plot.ConstantTicks
-	for _, x := range at {
-		list = append(list, plot.Tick{Value: x, Label: fmt.Sprint(x)})
+	for _, p := range at {
+		list = append(list, plot.Tick{Value: p.size, Label: short(int64(p.size))})
 	}
 	return list
 }

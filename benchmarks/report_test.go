@@ -13,7 +13,7 @@ func filledSuite() *suite {
 		{Part: "stage", Name: "decode", Rows: 10, PerRow: []float64{200, 100, 300}},
 		{Part: "stage", Name: "by <hand>", Rows: 10, PerRow: []float64{400, 400, 400}},
 	}
-	s.curves = []curve{{"batch size", "rows a batch", []float64{1, 10}, s.figures}}
+	s.curves = []curve{{"batch size", "rows a batch", "ns/row", []point{{1, 200}, {10, 400}}}}
 	s.histograms = []histogram{{"online", []float64{1, 2, 3}}}
 	s.note("commit", "20", "ms", single(5))
 	s.reached(decodeFlat, s.figures[0], s.figures[0], s.figures[1])

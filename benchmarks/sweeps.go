@@ -11,12 +11,14 @@ import (
 	"github.com/tandemdata/tandem/stages"
 )
 
-// curve is what a row costs against one size.
+// curve is what something costs against one size.
 type curve struct {
-	title, axis string
-	xs          []float64
-	figures     []*figure
+	title, axis, unit string
+	points            []point
 }
+
+// point is a cost at one size.
+type point struct{ size, cost float64 }
 
 // measureSweeps is the cost of a row in the whole graph, without sinks, against
 // batch size, partitions and row width.
@@ -38,17 +40,18 @@ func (s *suite) measureSweeps(ctx context.Context) error {
 }
 
 func (s *suite) sweep(ctx context.Context, title, axis string, points []int, at func(int) contestant) error {
-	c := curve{title: title, axis: axis}
 	var all []contestant
 	for _, p := range points {
 		all = append(all, at(p))
-		c.xs = append(c.xs, float64(p))
 	}
 	figures, err := s.turns(ctx, "graph against "+title, all...)
 	if err != nil {
 		return err
 	}
-	c.figures = append(figures[:1:1], figures[2:]...) // without the first one again
+	c := curve{title: title, axis: axis, unit: "ns/row"}
+	for i, f := range append(figures[:1:1], figures[2:]...) { // without the first one again
+		c.points = append(c.points, point{float64(points[i]), f.median()})
+	}
 	s.curves = append(s.curves, c)
 	return nil
 }

@@ -87,9 +87,13 @@ func (s *suite) commits(ctx context.Context, part string, keepFor time.Duration)
 		}
 		took = append(took, float64(d.Microseconds())/1000)
 	}
+	c := curve{title: "commits, an " + part, axis: "commits before it", unit: "ms"}
 	for _, n := range []int{20, 100, 200, 500, 1000} {
-		s.note(part, fmt.Sprint(n), "commits before it", spreadOf(took[n-10:n+10]))
+		all := spreadOf(took[n-10 : n+10])
+		s.note(part, fmt.Sprint(n), "commits before it", all)
+		c.points = append(c.points, point{float64(n), all.Mid})
 	}
+	s.curves = append(s.curves, c)
 	early, late := spreadOf(took[10:30]), spreadOf(took[990:1010])
 	return times(late, early), nil
 }
@@ -102,6 +106,7 @@ func (s *suite) measureUpserts(ctx context.Context) error {
 		sizes = append(sizes, 10_000_000)
 	}
 	spreadOut, together := map[int]spread{}, map[int]spread{}
+	c := curve{title: "table size, an upsert of 10,000 rows", axis: "rows in the table", unit: "ms"}
 	for _, size := range sizes {
 		s.progress("upsert of 10,000 rows: filling a table of %s", short(int64(size)))
 		wide, near, err := s.upserts(ctx, size)
@@ -109,9 +114,11 @@ func (s *suite) measureUpserts(ctx context.Context) error {
 			return err
 		}
 		spreadOut[size], together[size] = wide, near
+		c.points = append(c.points, point{float64(size), wide.Mid})
 		s.note("offline upsert of 10,000 rows, ms", fmt.Sprint(size), "rows in the table, spread evenly", wide)
 		s.note("offline upsert of 10,000 rows next to each other, ms", fmt.Sprint(size), "rows in the table", near)
 	}
+	s.curves = append(s.curves, c)
 	few, many := sizes[0], sizes[len(sizes)-1]
 	s.reachedAt(upsertLatency, times(spreadOut[many], spreadOut[few]),
 		fmt.Sprintf("%s rows; %.2f for rows next to each other", short(int64(many)), together[many].Mid/together[few].Mid))
