@@ -24,6 +24,7 @@ var heavy = map[string][]string{
 	"github.com/apache/iceberg-go":       {"sinks/parquet"},
 	"github.com/apache/arrow-go":         {},
 	"modernc.org/sqlite":                 {"sinks/sqlite", "sinks/parquet", "benchmarks"},
+	"modernc.org/libc":                   {"sinks/sqlite"},
 	"gonum.org/v1/plot":                  {"benchmarks"},
 	"github.com/google/pprof":            {"benchmarks"},
 	"github.com/IBM/sarama":              {"examples/", "benchmarks"},

@@ -43,11 +43,11 @@ func TestALockedFileIsTransient(t *testing.T) {
 	s := Sink{File: filepath.Join(t.TempDir(), "features.db"), BusyTimeout: time.Millisecond}
 	schema := rowgen.Plain()
 	w := start(t, s, schema)
-	other, err := connect(s.dsn("rw"))
+	other, err := s.connect("rw")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close()
+	defer other.close()
 	if err := other.exec("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +102,23 @@ func TestAClosedWriterSaysSo(t *testing.T) {
 	_ = w.Close()
 	if err := w.Write(context.Background(), lane(), rowgen.Batch(schema, place)); !errors.Is(err, errClosed) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Rows of 300 kB are written a few at a time, so that what is kept of them
+// doesn't grow with the batch.
+func TestLongRowsAreWrittenFewAtATime(t *testing.T) {
+	s := Sink{File: filepath.Join(t.TempDir(), "features.db")}
+	schema := rowgen.Plain()
+	w := start(t, s, schema)
+	var rows []rowgen.Row
+	for i := range 40 {
+		rows = append(rows, rowgen.Row{Offset: int64(i), Key: strings.Repeat(string(rune('A'+i)), 300_000)})
+	}
+	put(t, w, rowgen.Batch(schema, place, rows...))
+	s.want(t, "40", `SELECT count(DISTINCT id) FROM plain_1 WHERE length(id) = 300000`)
+	if kept := cap(w.table.values.bytes) + w.table.conn.room; kept > 6<<20 {
+		t.Errorf("%d bytes are kept of rows of 300,000", kept)
 	}
 }
 

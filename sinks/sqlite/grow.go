@@ -38,10 +38,11 @@ func (t *table) grow(s *feature.Schema) error {
 	if err != nil {
 		return classify(fmt.Errorf("sqlite: %w", err))
 	}
-	return t.become(s, nil)
+	t.become(s, nil)
+	return nil
 }
 
-func (c conn) addColumns(s *feature.Schema) error {
+func (c *conn) addColumns(s *feature.Schema) error {
 	has, err := c.definition(rowsTable(s))
 	if err != nil {
 		return err
@@ -59,15 +60,15 @@ func (c conn) addColumns(s *feature.Schema) error {
 }
 
 // become has the upserts be made anew.
-func (t *table) become(s *feature.Schema, others []string) error {
+func (t *table) become(s *feature.Schema, others []string) {
 	t.fitTo(s, others)
-	return t.forget()
+	t.forget()
 }
 
 // fitTo is for a schema, and for the columns of the table that it lacks.
 func (t *table) fitTo(s *feature.Schema, others []string) {
 	t.schema, t.others, t.version, t.most = s, others, 0, chunk
-	for t.most*(len(s.Fields)+len(added)) > maxVariables {
+	for shared+t.most*(len(s.Fields)+len(added)-shared) > maxVariables {
 		t.most /= 2
 	}
 }
@@ -88,9 +89,7 @@ func (t *table) look() error {
 		return err
 	}
 	if others := d.beside(t.schema); !slices.Equal(others, t.others) {
-		if err := t.become(t.schema, others); err != nil {
-			return err
-		}
+		t.become(t.schema, others)
 	}
 	t.version = version
 	return nil

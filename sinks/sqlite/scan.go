@@ -7,6 +7,8 @@ import (
 	"iter"
 	"strings"
 
+	_ "modernc.org/sqlite" // the driver that people read with
+
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
@@ -20,7 +22,7 @@ func (s Sink) Scan(ctx context.Context, schema *feature.Schema) iter.Seq2[featur
 }
 
 func (s Sink) scan(ctx context.Context, schema *feature.Schema, yield func(feature.Stored) bool) error {
-	db, err := sql.Open("sqlite", s.dsn("rw"))
+	db, err := sql.Open("sqlite", s.dsn("rw", s.pragmas()))
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,10 @@ const expires = "_expires"
 // added are the columns of the table beside the features, in this order.
 var added = []string{"_epoch", "_partition", "_offset", "_deleted", expires}
 
+// shared is how many of the added columns all rows of a batch have in common:
+// a statement is given them once.
+const shared = 2
+
 func rowsTable(s *feature.Schema) string { return s.Group.Table() + "_rows" }
 
 // createTable is the table's definition. SQLite keeps it word for word, with
@@ -60,11 +64,11 @@ func createView(s *feature.Schema, columns []string) string {
 // upsert writes n rows; each is kept only if the order puts it above the row of
 // its key that is there, deletes among them. The table's other columns become null.
 func upsert(s *feature.Schema, others []string, n int) string {
-	names := columnNames(s, added)
-	values := "(" + strings.Repeat("?,", len(names)-1) + "?)"
+	names := slices.Concat(added[:shared], columnNames(s, added[shared:]))
+	values := "(?1,?2" + strings.Repeat(",?", len(names)-shared) + ")"
 	var set []string
-	for i, name := range names {
-		if i >= len(s.Fields) || !s.IsKey(i) {
+	for _, name := range names {
+		if !slices.Contains(s.Group.PrimaryKey, name) {
 			set = append(set, fmt.Sprintf("%s=excluded.%[1]s", quote(name)))
 		}
 	}

@@ -84,17 +84,22 @@ func (s Sink) Check(schema *feature.Schema) error {
 	return errors.Join(errs...)
 }
 
-// dsn is how every connection opens the file.
-func (s Sink) dsn(mode string) string {
+// pragmas are those of every connection, the wait for locks before all others.
+func (s Sink) pragmas() []string {
 	wait := s.BusyTimeout
 	if wait == 0 {
 		wait = 5 * time.Second
 	}
-	q := url.Values{"mode": {mode}, "_pragma": {
+	return []string{
 		fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds()),
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
-	}}
+	}
+}
+
+// dsn names the file as a URI.
+func (s Sink) dsn(mode string, pragmas []string) string {
+	q := url.Values{"mode": {mode}, "_pragma": pragmas}
 	return (&url.URL{Scheme: "file", Opaque: url.PathEscape(s.File), RawQuery: q.Encode()}).String()
 }
 

@@ -16,7 +16,8 @@ import (
 // rows, a transaction for each batch of 1,000, the same pragmas, no tombstones
 // and no way back for a NaN. Run both with -count and compare rows/s.
 func BenchmarkStraightLine(b *testing.B) {
-	db, err := sql.Open("sqlite", Sink{File: filepath.Join(b.TempDir(), "features.db")}.dsn("rwc"))
+	sink := Sink{File: filepath.Join(b.TempDir(), "features.db")}
+	db, err := sql.Open("sqlite", sink.dsn("rwc", sink.pragmas()))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -37,7 +38,7 @@ func BenchmarkStraightLine(b *testing.B) {
 	g := rowgen.Gen{Schema: s, Keys: 100_000}
 	var batches [][][]any
 	for range min(8, b.N+1) {
-		batches = append(batches, values(g.Batch(feature.Place{}, 0, 1000)))
+		batches = append(batches, argsOf(g.Batch(feature.Place{}, 0, 1000)))
 	}
 	b.ResetTimer()
 	for i := range b.N {
@@ -86,7 +87,7 @@ func byHand(s *feature.Schema, rows int) string {
 		" ON CONFLICT (entity_id) DO UPDATE SET " + strings.Join(set, ",") + " WHERE excluded.event_time > f.event_time"
 }
 
-func values(rows *feature.Rows) [][]any {
+func argsOf(rows *feature.Rows) [][]any {
 	out := make([][]any, rows.Len())
 	for i := range out {
 		for c := range rows.Columns {

@@ -1,34 +1,31 @@
 package sqlite
 
-import (
-	"context"
-	"database/sql/driver"
-	"errors"
-
-	"github.com/tandemdata/tandem/pipeline/feature"
-)
+import "github.com/tandemdata/tandem/pipeline/feature"
 
 // chunk is the most rows of one statement: past it, statements only get longer.
 const chunk = 64
+
+// chunkBytes is how many bytes of texts and blobs a statement waits for: they
+// are kept twice, and a batch may be of long ones.
+const chunkBytes = 1 << 20
 
 // maxVariables is SQLite's bound of a statement.
 const maxVariables = 32766
 
 // table writes to one group's table through one connection.
 type table struct {
-	conn    conn
+	conn    *conn
 	schema  *feature.Schema
-	others  []string            // columns of the table that the schema lacks
-	version int64               // of the file's definitions when others were read
-	purge   driver.Stmt         // nil without a TTL
-	stmts   map[int]driver.Stmt // upserts of 1, 2, 4 … rows, prepared when first needed
-	args    []driver.NamedValue // of one row after the other
+	others  []string      // columns of the table that the schema lacks
+	version int64         // of the file's definitions when others were read
+	purge   *stmt         // nil without a TTL
+	stmts   map[int]*stmt // upserts of 1, 2, 4 … rows, prepared when first needed
+	values  values        // of the batch, then of one row after the other
 	most    int
-	json    []byte
 }
 
-func newTable(c conn, s *feature.Schema) *table {
-	t := &table{conn: c, stmts: map[int]driver.Stmt{}}
+func newTable(c *conn, s *feature.Schema) *table {
+	t := &table{conn: c, stmts: map[int]*stmt{}}
 	t.fitTo(s, nil)
 	return t
 }
@@ -57,83 +54,81 @@ func (t *table) expire() error {
 	}
 	if t.purge == nil {
 		var err error
-		if t.purge, err = t.conn.Prepare(purge(t.schema)); err != nil {
+		if t.purge, err = t.conn.prepare(purge(t.schema)); err != nil {
 			return err
 		}
 	}
-	return run(t.purge, nil)
+	return t.purge.run()
 }
 
 func (t *table) put(rows *feature.Rows) error {
-	t.args = t.args[:0]
 	n := 0
+	t.begin(rows)
 	for i := range rows.Len() {
 		if rows.Fates[feature.Online][i] != feature.Live {
 			continue
 		}
 		t.bind(rows, i)
-		if n++; n == t.most {
-			if err := t.upsert(t.args, n); err != nil {
+		if n++; n == t.most || len(t.values.bytes) >= chunkBytes {
+			if err := t.flush(n); err != nil {
 				return err
 			}
-			t.args, n = t.args[:0], 0
+			t.begin(rows)
+			n = 0
 		}
 	}
-	return t.rest(n)
+	return t.flush(n)
 }
 
-// rest writes what doesn't fill a chunk by statements of powers of two.
-func (t *table) rest(n int) error {
-	args, width := t.args, len(t.schema.Fields)+len(added)
-	for size := t.most / 2; size > 0; size /= 2 {
+// begin has the values be those that all rows of a batch share.
+func (t *table) begin(rows *feature.Rows) {
+	t.values.reset()
+	t.values.integer(int64(rows.Epoch))
+	t.values.integer(int64(rows.Partition))
+}
+
+// flush writes n rows, by statements of powers of two.
+func (t *table) flush(n int) error {
+	cells, width := t.values.cells[shared:], len(t.schema.Fields)+len(added)-shared
+	for size := t.most; size > 0; size /= 2 {
 		if n&size == 0 {
 			continue
 		}
-		part := args[:size*width]
-		for i := range part {
-			part[i].Ordinal = i + 1
-		}
-		if err := t.upsert(part, size); err != nil {
+		if err := t.upsert(cells[:size*width], size); err != nil {
 			return err
 		}
-		args = args[size*width:]
+		cells = cells[size*width:]
 	}
 	return nil
 }
 
-func (t *table) upsert(args []driver.NamedValue, rows int) error {
-	stmt, ok := t.stmts[rows]
+func (t *table) upsert(cells []cell, rows int) error {
+	s, ok := t.stmts[rows]
 	if !ok {
 		var err error
-		if stmt, err = t.conn.Prepare(upsert(t.schema, t.others, rows)); err != nil {
+		if s, err = t.conn.prepare(upsert(t.schema, t.others, rows)); err != nil {
 			return err
 		}
-		t.stmts[rows] = stmt
+		t.stmts[rows] = s
 	}
-	return run(stmt, args)
-}
-
-// run needs no context: a write is short, and one that is cut off half-way
-// would only have to be written again.
-func run(stmt driver.Stmt, args []driver.NamedValue) error {
-	_, err := stmt.(driver.StmtExecContext).ExecContext(context.Background(), args)
-	return err
+	if err := s.bind(t.values.bytes, t.values.cells[:shared], cells); err != nil {
+		return err
+	}
+	return s.run()
 }
 
 // forget closes the upserts.
-func (t *table) forget() error {
-	var errs []error
-	for _, stmt := range t.stmts {
-		errs = append(errs, stmt.Close())
+func (t *table) forget() {
+	for _, s := range t.stmts {
+		s.close()
 	}
 	clear(t.stmts)
-	return errors.Join(errs...)
 }
 
 func (t *table) close() error {
-	err := t.forget()
+	t.forget()
 	if t.purge != nil {
-		err = errors.Join(err, t.purge.Close())
+		t.purge.close()
 	}
-	return errors.Join(err, t.conn.Close())
+	return t.conn.close()
 }

@@ -1,96 +1,108 @@
 package sqlite
 
 import (
-	"database/sql/driver"
 	"encoding/binary"
-	"fmt"
 	"math"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// value is row i of a column as the package doc says.
-func (t *table) value(c *feature.Column, i int) driver.Value {
+// values are what a statement is given, one after the other. They are plain
+// memory, so that a batch of them costs no allocation.
+type values struct {
+	cells []cell
+	bytes []byte // of the texts and blobs
+}
+
+// cell is a value of one of SQLite's kinds.
+type cell struct {
+	bits int64  // an integer, the bits of a real, or where a text or blob begins
+	size uint32 // of a text or blob
+	kind kind
+}
+
+type kind uint32
+
+const (
+	null kind = iota
+	integer
+	real
+	text
+	blob
+)
+
+func (v *values) reset() { v.cells, v.bytes = v.cells[:0], v.bytes[:0] }
+
+func (v *values) null() { v.cells = append(v.cells, cell{}) }
+
+func (v *values) integer(n int64) { v.cells = append(v.cells, cell{bits: n, kind: integer}) }
+
+func (v *values) real(f float64) {
+	v.cells = append(v.cells, cell{bits: int64(math.Float64bits(f)), kind: real})
+}
+
+func (v *values) bool(b bool) {
+	n := int64(0)
+	if b {
+		n = 1
+	}
+	v.integer(n)
+}
+
+func (v *values) text(b []byte) { v.end(text, append(v.bytes, b...)) }
+
+func (v *values) blob(b []byte) { v.end(blob, append(v.bytes, b...)) }
+
+// end makes a value of the bytes that were added.
+func (v *values) end(k kind, bytes []byte) {
+	from := len(v.bytes)
+	v.cells = append(v.cells, cell{int64(from), uint32(len(bytes) - from), k})
+	v.bytes = bytes
+}
+
+// add appends row i of a column as the package doc says.
+func (v *values) add(c *feature.Column, i int) {
 	if c.Null(i) {
-		return nil
+		v.null()
+		return
 	}
 	switch c.Field.Kind {
 	case feature.Bool:
-		return c.Bools[i]
+		v.bool(c.Bools[i])
 	case feature.Int32:
-		return int64(c.Int32s[i])
+		v.integer(int64(c.Int32s[i]))
 	case feature.Int64:
-		return c.Int64s[i]
+		v.integer(c.Int64s[i])
 	case feature.Float32:
-		return float32Value(c.Float32s[i])
+		v.float32(c.Float32s[i])
 	case feature.Float64:
-		return float64Value(c.Float64s[i])
+		v.float64(c.Float64s[i])
 	case feature.String:
-		return string(c.Slice(i))
+		v.text(c.Slice(i))
 	case feature.Bytes:
 		if affinity(c.Field) == "TEXT" {
-			return string(appendBytes(nil, c, i))
+			v.end(text, appendBytes(v.bytes, c, i))
+		} else {
+			v.blob(c.Slice(i))
 		}
-		return c.Slice(i)
+	default:
+		v.end(text, appendJSON(v.bytes, c, i))
 	}
-	t.json = appendJSON(t.json[:0], c, i)
-	return string(t.json)
 }
 
-func float64Value(v float64) driver.Value {
-	if v != v || v == 0 && math.Signbit(v) {
-		return binary.BigEndian.AppendUint64(nil, math.Float64bits(v))
+func (v *values) float64(f float64) {
+	if f != f || f == 0 && math.Signbit(f) {
+		v.end(blob, binary.BigEndian.AppendUint64(v.bytes, math.Float64bits(f)))
+		return
 	}
-	return v
+	v.real(f)
 }
 
-// float32Value must not widen a NaN: that would change its bits.
-func float32Value(v float32) driver.Value {
-	if v != v || v == 0 && math.Signbit(float64(v)) {
-		return binary.BigEndian.AppendUint32(nil, math.Float32bits(v))
+// float32 must not widen a NaN: that would change its bits.
+func (v *values) float32(f float32) {
+	if f != f || f == 0 && math.Signbit(float64(f)) {
+		v.end(blob, binary.BigEndian.AppendUint32(v.bytes, math.Float32bits(f)))
+		return
 	}
-	return float64(v)
-}
-
-// decode is what value has made of a column, as feature.Column.Value gives it.
-func decode(f feature.Field, v any) (any, error) {
-	switch v := v.(type) {
-	case nil:
-		return nil, nil
-	case int64:
-		switch f.Kind {
-		case feature.Bool:
-			return v != 0, nil
-		case feature.Int32:
-			return int32(v), nil
-		case feature.Int64:
-			return v, nil
-		}
-	case float64:
-		switch f.Kind {
-		case feature.Float32:
-			return float32(v), nil
-		case feature.Float64:
-			return v, nil
-		}
-	case string:
-		switch f.Kind {
-		case feature.String:
-			return v, nil
-		case feature.Bytes:
-			return parseBytes(f, v)
-		case feature.List, feature.Map, feature.Struct:
-			return parseJSON(f, v)
-		}
-	case []byte:
-		switch {
-		case affinity(f) == "BLOB":
-			return v, nil
-		case f.Kind == feature.Float32 && len(v) == 4:
-			return math.Float32frombits(binary.BigEndian.Uint32(v)), nil
-		case f.Kind == feature.Float64 && len(v) == 8:
-			return math.Float64frombits(binary.BigEndian.Uint64(v)), nil
-		}
-	}
-	return nil, fmt.Errorf("sqlite: column %v: a %T is not what was written", f, v)
+	v.real(float64(f))
 }

@@ -35,7 +35,7 @@ type job struct {
 	done chan error
 }
 
-func newWriter(s Sink, n *pipeline.SinkNode, c conn) *writer {
+func newWriter(s Sink, n *pipeline.SinkNode, c *conn) *writer {
 	w := &writer{
 		sink: s, node: n, table: newTable(c, n.Schema),
 		jobs: make(chan job), growths: make(chan growth), closing: make(chan struct{}), ended: make(chan struct{}),
