@@ -29,13 +29,14 @@ func (c *conn) prepareTable(s *feature.Schema) error {
 		return err
 	}
 	if has == "" {
-		for _, ddl := range []string{createTable(s), createIndex(s)} {
-			if err := c.exec(ddl); err != nil {
-				return err
-			}
+		if err := c.exec(createTable(s)); err != nil {
+			return err
 		}
 	}
-	return c.prepareView(s)
+	if err := c.prepareView(s); err != nil || s.Group.TTL == 0 {
+		return err
+	}
+	return c.exec(createIndex(s))
 }
 
 // prepareView checks the table, and has the view show all its columns: those

@@ -122,6 +122,18 @@ func TestARowPastItsLifeIsHiddenThenGone(t *testing.T) {
 	s.want(t, "0", `SELECT count(*) FROM timed_1_rows WHERE id = 'over'`)
 }
 
+func TestATableGetsItsTTLsIndexLater(t *testing.T) {
+	s := Sink{File: filepath.Join(t.TempDir(), "features.db")}
+	forever := rowgen.Timed(feature.ByLog)
+	const indexes = `SELECT count(*) FROM sqlite_schema WHERE name = 'timed_1_rows_expires'`
+	_ = start(t, s, forever).Close()
+	s.want(t, "0", indexes)
+	for range 2 {
+		_ = start(t, s, rowgen.With(forever, func(g *feature.Group) { g.TTL = time.Minute })).Close()
+		s.want(t, "1", indexes)
+	}
+}
+
 func TestTheViewFollowsTheTTL(t *testing.T) {
 	s := Sink{File: filepath.Join(t.TempDir(), "features.db")}
 	forever := rowgen.Timed(feature.ByLog)
