@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -127,8 +128,17 @@ func (c *sqlCatalog) writeMetadata(was string, next table.Metadata) (string, err
 	if err != nil {
 		return "", err
 	}
-	location := fmt.Sprintf("%s%05d-%s", dir, version+1, newName(".metadata.json"))
+	location := fmt.Sprintf("%s%05d-%s.metadata.json", dir, version+1, newUUID())
 	return location, c.disk.WriteFile(location, b)
+}
+
+// newUUID is of version 4. The library's catalogs go on from metadata that is
+// named by one, and from no other.
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 func (c *sqlCatalog) swap(ctx context.Context, id table.Identifier, was, next string) error {

@@ -144,7 +144,11 @@ func (l *lake) publishCompaction(ctx context.Context, t *table.Table, r table.Co
 		return Compaction{}, err
 	}
 	r.SafePosDeletes = dead
-	if err := tx.NewRewrite(iceberg.Properties{progressKey: progressText(t)}).ApplyResult(r).Commit(ctx); err != nil {
+	text, err := progressText(t)
+	if err != nil {
+		return Compaction{}, err
+	}
+	if err := tx.NewRewrite(iceberg.Properties{progressKey: text}).ApplyResult(r).Commit(ctx); err != nil {
 		return Compaction{}, err
 	}
 	if _, err := tx.Commit(ctx); err != nil {

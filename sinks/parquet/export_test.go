@@ -1,5 +1,27 @@
 package parquet
 
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
 // Fail makes the file system fail: f is asked before each create, open, write
 // and sync.
 func (s *Sink) Fail(f func(op, path string) error) { s.fault = f }
+
+// Clock sets the time by which old snapshots and files go.
+func (s *Sink) Clock(now func() time.Time) { s.clock = now }
+
+// Tidy is a round of maintenance.
+func (s *Sink) Tidy(ctx context.Context, schema *feature.Schema) error {
+	set := s.withDefaults()
+	l, err := openLake(ctx, &set, schema)
+	if err != nil {
+		return err
+	}
+	_, err = l.tidy(ctx, &set)
+	return errors.Join(err, l.close())
+}

@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"context"
+	"time"
 
 	"github.com/apache/iceberg-go/table"
 )
@@ -16,29 +17,55 @@ func (w *writer) maintain(ctx context.Context) {
 	if w.commits%maintainEach != 0 {
 		return
 	}
-	if err := w.lake.mergeManifests(ctx); err != nil {
-		w.node.Log.Warn("small manifests stay for now", "error", err)
+	gone, err := w.lake.tidy(ctx, w.set)
+	if err != nil {
+		w.node.Log.Warn("small manifests and old snapshots stay for now", "error", err)
+		return
 	}
-	if err := w.lake.expire(ctx, w.set); err != nil {
-		w.node.Log.Warn("old snapshots stay for now", "error", err)
-	}
+	w.sweeper.add(gone)
 }
 
-func (l *lake) expire(ctx context.Context, set *Sink) error {
+// tidy merges small manifests and lets go of old snapshots, in one commit. The
+// files of what is gone are still there, for a reader may be on one of them.
+func (l *lake) tidy(ctx context.Context, set *Sink) (gone []table.Snapshot, err error) {
 	t, err := l.load(ctx)
-	if err != nil {
-		return err
+	if err != nil || t.CurrentSnapshot() == nil {
+		return nil, err
 	}
-	tx := t.NewTransaction()
-	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
-		return err
+	var updates []table.Update
+	if t.Properties()["gc.enabled"] != "false" {
+		var refs []string
+		gone, refs = set.passed(t, set.now())
+		for _, name := range refs {
+			updates = append(updates, table.NewRemoveSnapshotRefUpdate(name))
+		}
+		if len(gone) > 0 {
+			updates = append(updates, table.NewRemoveSnapshotsUpdate(idsOf(gone), false))
+		}
 	}
-	if err := tx.ExpireSnapshots(table.WithRetainLast(set.KeepSnapshots), table.WithOlderThan(set.KeepFor)); err != nil {
-		return err
+	s, manifests, err := l.mergeManifests(t)
+	switch {
+	case err != nil:
+		return nil, err
+	case s != nil:
+		return gone, l.publishManifests(ctx, t, s, manifests, updates...)
+	case len(updates) > 0:
+		return gone, l.commitExactly(ctx, t, updates)
 	}
-	_, err = tx.Commit(ctx)
-	return err
+	return nil, nil
 }
+
+func idsOf(list []table.Snapshot) []int64 {
+	ids := make([]int64, len(list))
+	for i, s := range list {
+		ids[i] = s.SnapshotID
+	}
+	return ids
+}
+
+// orphaned is how old a file of no snapshot must be for nobody to miss it:
+// files of snapshots that history thinned out may be as old as those are kept.
+func (s *Sink) orphaned() time.Duration { return s.OrphanAge + s.KeepFor + s.part() }
 
 // removeOrphans removes what processes that were killed left in the table's
 // directory. It is slow on a large table, and nobody waits for it.
@@ -48,7 +75,7 @@ func (w *writer) removeOrphans(ctx context.Context) {
 	}
 	t, err := w.lake.load(ctx)
 	if err == nil {
-		_, err = t.DeleteOrphanFiles(ctx, table.WithFilesOlderThan(w.set.OrphanAge))
+		_, err = t.DeleteOrphanFiles(ctx, table.WithFilesOlderThan(w.set.orphaned()))
 	}
 	if err != nil && ctx.Err() == nil {
 		w.node.Log.Warn("files of no snapshot stay for now", "error", err)

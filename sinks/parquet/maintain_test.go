@@ -57,19 +57,6 @@ func TestMetadataStaysSmall(t *testing.T) {
 	}
 }
 
-func TestSnapshotsThatMayBeReadAreKept(t *testing.T) {
-	s := sinkIn(t)
-	x := open(t, s, rowgen.Plain())
-	l := x.lane(0)
-	for i := range int64(45) {
-		x.write(l, amounts(0, i, i))
-		x.flush()
-	}
-	if n := snapshots(t, s, "plain_1"); n < 45 {
-		t.Errorf("%d snapshots of 45, none of them an hour old", n)
-	}
-}
-
 func TestOldFilesOfNoSnapshotAreRemoved(t *testing.T) {
 	s := sinkIn(t)
 	x := open(t, s, rowgen.Plain())

@@ -1,7 +1,6 @@
 package parquet
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,22 +16,23 @@ const (
 )
 
 // mergeManifests does what the library does for appends only: commits that
-// delete rows leave two manifests each, which nothing would ever merge.
-func (l *lake) mergeManifests(ctx context.Context) error {
-	t, err := l.load(ctx)
-	if err != nil || t.CurrentSnapshot() == nil {
-		return err
-	}
+// delete rows leave two manifests each, which nothing would ever merge. It gives
+// no snapshot if there is nothing to merge.
+func (l *lake) mergeManifests(t *table.Table) (*table.Snapshot, []iceberg.ManifestFile, error) {
 	all, err := t.CurrentSnapshot().Manifests(l.disk)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	s := newSnapshot(t, table.OpReplace, iceberg.Properties{progressKey: progressText(t)})
+	text, err := progressText(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := newSnapshot(t, table.OpReplace, iceberg.Properties{progressKey: text})
 	merged, err := l.merge(t, s, all)
 	if err != nil || len(merged) == len(all) {
-		return err
+		return nil, nil, err
 	}
-	return l.publishManifests(ctx, t, s, merged)
+	return s, merged, nil
 }
 
 func (l *lake) merge(t *table.Table, s *table.Snapshot, all []iceberg.ManifestFile) ([]iceberg.ManifestFile, error) {

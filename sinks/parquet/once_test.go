@@ -75,7 +75,7 @@ func orphansGo(t *testing.T, s *parquet.Sink, schema *feature.Schema) {
 	if len(left) == 0 {
 		return
 	}
-	tidy := &parquet.Sink{Warehouse: s.Warehouse, CommitEvery: time.Nanosecond, OrphanAge: time.Microsecond}
+	tidy := &parquet.Sink{Warehouse: s.Warehouse, CommitEvery: time.Nanosecond, KeepFor: time.Nanosecond, OrphanAge: time.Microsecond}
 	w, err := tidy.Open(t.Context(), pipeline.NewSinkNode("tidy", schema, slog.New(slog.DiscardHandler), nil, nil))
 	if err != nil {
 		t.Fatal(err)

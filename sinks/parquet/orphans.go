@@ -10,8 +10,9 @@ import (
 )
 
 // Orphans lists the files in the table's directory that no snapshot names: those
-// of commits under way, and what processes that were killed left. No reader sees
-// them, and a sink that opens removes those that are OrphanAge old.
+// of commits under way, those of old snapshots that a reader may still be on, and
+// what processes that were killed left. A sink that opens removes those that are
+// OrphanAge and KeepFor old.
 func (s *Sink) Orphans(ctx context.Context, schema *feature.Schema) (files []string, err error) {
 	if err := s.Check(schema); err != nil {
 		return nil, err

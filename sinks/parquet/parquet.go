@@ -38,17 +38,21 @@ type Sink struct {
 	FileBytes int64 // size at which a data file is closed; default 128 MiB
 	Files     int   // data files written side by side at most; default: CPUs, up to 4
 
-	// Older snapshots are expired, but never the last KeepSnapshots nor any
-	// younger than KeepFor: a reader may still be on one of them.
+	// The table lists its newest KeepSnapshots, and of what is older the first of
+	// each sixtieth of KeepFor: by these, and by tags and branches, a reader can
+	// go back. One that has planned on any snapshot finds its files for KeepFor
+	// from that snapshot on. By time (rather than by a snapshot's id) most
+	// engines find the newest ones only, for they want a history without holes.
 	KeepSnapshots int           // default 20
 	KeepFor       time.Duration // default 1h
 
-	// OrphanAge is how old a file that no snapshot names must be to be removed
-	// when the sink opens. It must be well above the time from a row to its
-	// commit in any process that writes to the table. Default 24h; negative: never.
+	// OrphanAge is how old, beyond KeepFor, a file that no snapshot names must be
+	// to be removed when the sink opens. It must be well above the time from a row
+	// to its commit in any process that writes to the table. Default 24h; negative: never.
 	OrphanAge time.Duration
 
 	fault func(op, path string) error // tests make the file system fail
+	clock func() time.Time            // tests say how late it is; nil: time.Now
 }
 
 var _ pipeline.Sink = (*Sink)(nil)
@@ -89,6 +93,14 @@ func (s *Sink) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer,
 		return nil, err
 	}
 	return newWriter(&set, n, lake), nil
+}
+
+// now is the time by which old snapshots and files go.
+func (s *Sink) now() time.Time {
+	if s.clock != nil {
+		return s.clock()
+	}
+	return time.Now()
 }
 
 // withDefaults is a copy in which nothing is zero.

@@ -32,7 +32,11 @@ func progressName(topic string, id int32) string { return topic + "/" + strconv.
 // those of a compaction, may not.
 func progressOf(t *table.Table) (progress, error) {
 	p := progress{}
-	text, err := unpack(progressText(t))
+	packed, err := progressText(t)
+	if err != nil {
+		return nil, err
+	}
+	text, err := unpack(packed)
 	if err == nil {
 		err = json.Unmarshal(text, &p)
 	}
@@ -70,13 +74,21 @@ func unpack(s string) ([]byte, error) {
 	return io.ReadAll(flate.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(short))))
 }
 
-func progressText(t *table.Table) string {
-	for s := t.CurrentSnapshot(); s != nil; s = parentOf(t, s) {
+// progressText walks down to the first snapshot that carries progress. Ours let
+// go of none above it; if another engine did, nobody can tell how far the table is.
+func progressText(t *table.Table) (string, error) {
+	last := t.CurrentSnapshot()
+	for s := last; s != nil; s = parentOf(t, s) {
 		if text, ok := summary(s, progressKey); ok {
-			return text
+			return text, nil
 		}
+		last = s
 	}
-	return "{}"
+	if _, had := t.Properties()[progressKey]; had && last != nil && last.ParentSnapshotID != nil {
+		return "", fmt.Errorf("table %s: the snapshots that carried %s were expired: roll it back to one of ours, or remove the property to start from the log's beginning",
+			t.Identifier()[1], progressKey)
+	}
+	return "{}", nil
 }
 
 func parentOf(t *table.Table, s *table.Snapshot) *table.Snapshot {
@@ -94,7 +106,8 @@ func summary(s *table.Snapshot, key string) (string, bool) {
 	return v, ok
 }
 
-// holds reports whether a commit of that name is in the table.
+// holds reports whether a commit of that name is in the table. One that history
+// has thinned out meanwhile is not found; then checkStored sees that the table has moved on.
 func holds(t *table.Table, id string) bool {
 	for s := t.CurrentSnapshot(); s != nil; s = parentOf(t, s) {
 		if v, ok := summary(s, commitKey); ok && v == id {

@@ -103,15 +103,30 @@ func (l *lake) publishManifests(ctx context.Context, t *table.Table, s *table.Sn
 		table.NewAddSnapshotUpdate(s),
 		table.NewSetSnapshotRefUpdate(table.MainBranch, s.SnapshotID, table.BranchRef, 0, 0, 0),
 	}, more...)
-	requirements := []table.Requirement{
-		table.AssertTableUUID(t.Metadata().TableUUID()),
-		table.AssertRefSnapshotID(table.MainBranch, s.ParentSnapshotID),
-	}
-	next, _, err := l.catalog.CommitTable(ctx, l.id, requirements, updates)
+	return l.commitExactly(ctx, t, updates)
+}
+
+// commitExactly commits to the table as it was loaded, or not at all.
+func (l *lake) commitExactly(ctx context.Context, t *table.Table, updates []table.Update) error {
+	next, _, err := l.catalog.CommitTable(ctx, l.id, []table.Requirement{unchanged{t.Metadata()}}, updates)
 	if err != nil {
 		return err
 	}
 	l.dropOldMetadata(t.Metadata(), next)
+	return nil
+}
+
+// unchanged requires the very metadata that was loaded, which the catalog gives
+// again as long as it is the table's. To pin the main branch would not do where
+// snapshots are let go of: a tag may have been put on one of them meanwhile.
+type unchanged struct{ table.Metadata }
+
+func (u unchanged) GetType() string { return "assert-unchanged" }
+
+func (u unchanged) Validate(is table.Metadata) error {
+	if is != u.Metadata {
+		return errors.New("it is not what was loaded")
+	}
 	return nil
 }
 

@@ -16,7 +16,25 @@ import (
 )
 
 // load reads the table as any user of iceberg-go does.
-func load(t testing.TB, s *parquet.Sink, name string) *table.Table {
+func load(t testing.TB, s *parquet.Sink, name string) (tbl *table.Table) {
+	t.Helper()
+	inCatalog(t, s, func(c *icesql.Catalog) (err error) {
+		tbl, err = c.LoadTable(context.Background(), table.Identifier{"features", name})
+		return err
+	})
+	return tbl
+}
+
+// change commits to the table's metadata, as another engine does.
+func change(t testing.TB, s *parquet.Sink, tbl *table.Table, updates ...table.Update) {
+	t.Helper()
+	inCatalog(t, s, func(c *icesql.Catalog) error {
+		_, _, err := c.CommitTable(context.Background(), tbl.Identifier(), nil, updates)
+		return err
+	})
+}
+
+func inCatalog(t testing.TB, s *parquet.Sink, do func(*icesql.Catalog) error) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.Warehouse, "catalog.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {
@@ -27,11 +45,9 @@ func load(t testing.TB, s *parquet.Sink, name string) *table.Table {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tbl, err := c.LoadTable(context.Background(), table.Identifier{"features", name})
-	if err != nil {
+	if err := do(c); err != nil {
 		t.Fatal(err)
 	}
-	return tbl
 }
 
 func snapshots(t testing.TB, s *parquet.Sink, name string) int {
@@ -40,9 +56,9 @@ func snapshots(t testing.TB, s *parquet.Sink, name string) int {
 }
 
 // readArrow gives the table batch by batch.
-func readArrow(t testing.TB, s *parquet.Sink, name string) iter.Seq[arrow.RecordBatch] {
+func readArrow(t testing.TB, tbl *table.Table) iter.Seq[arrow.RecordBatch] {
 	t.Helper()
-	_, batches, err := load(t, s, name).Scan().ToArrowRecords(context.Background())
+	_, batches, err := tbl.Scan().ToArrowRecords(context.Background())
 	if err != nil {
 		t.Fatalf("iceberg-go: %v", err)
 	}
@@ -62,8 +78,13 @@ func readArrow(t testing.TB, s *parquet.Sink, name string) iter.Seq[arrow.Record
 
 func countArrow(t testing.TB, s *parquet.Sink, name string) int {
 	t.Helper()
+	return countIn(t, load(t, s, name))
+}
+
+func countIn(t testing.TB, tbl *table.Table) int {
+	t.Helper()
 	n := 0
-	for b := range readArrow(t, s, name) {
+	for b := range readArrow(t, tbl) {
 		n += int(b.NumRows())
 	}
 	return n

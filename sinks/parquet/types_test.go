@@ -31,7 +31,7 @@ func TestAnotherReaderSeesTheSameValues(t *testing.T) {
 			x.flush()
 		}
 		var got []string
-		for row := range arrowRows(readArrow(t, s, schema.Group.Table()), schema) {
+		for row := range arrowRows(readArrow(t, load(t, s, schema.Group.Table())), schema) {
 			got = append(got, row)
 		}
 		slices.Sort(got)

@@ -32,6 +32,7 @@ type writer struct {
 	running sync.WaitGroup
 
 	commits int // so far; of whoever has the token
+	sweeper *sweeper
 }
 
 type partition struct {
@@ -53,10 +54,14 @@ func newWriter(set *Sink, n *pipeline.SinkNode, l *lake) *writer {
 		open: &cut{}, lanes: map[partition]*laneState{}, changed: make(chan struct{}),
 		committing: make(chan struct{}, 1),
 		wake:       make(chan struct{}, 1), stop: stop,
+		sweeper: newSweeper(l, set),
 	}
 	w.committing <- struct{}{}
 	w.running.Go(func() { w.run(ctx) })
-	w.running.Go(func() { w.removeOrphans(ctx) })
+	w.running.Go(func() {
+		w.removeOrphans(ctx)
+		w.sweeper.run(ctx, n.Log.Warn)
+	})
 	return w
 }
 

@@ -1,0 +1,225 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+	"unique"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+)
+
+// sweeper removes the files of snapshots that the table lists no more, once
+// nobody reads them. It remembers them in memory: what a process that ends has
+// left is found as orphans. Nobody waits for it.
+type sweeper struct {
+	lake *lake
+	set  *Sink
+	wake chan struct{}
+
+	mu   sync.Mutex
+	gone []table.Snapshot // to be looked at
+
+	// Of run alone.
+	known     map[int64]names      // of the snapshots that were looked at
+	manifests map[string]time.Time // and lists of them that no snapshot names: when they go
+	data      map[string]time.Time // files that a snapshot took out of the table: when they may go
+}
+
+// names are the manifests of a snapshot.
+type names []unique.Handle[string]
+
+func newSweeper(l *lake, set *Sink) *sweeper {
+	return &sweeper{
+		lake: l, set: set, wake: make(chan struct{}, 1),
+		known: map[int64]names{}, manifests: map[string]time.Time{}, data: map[string]time.Time{},
+	}
+}
+
+// add tells of snapshots that were let go of.
+func (s *sweeper) add(gone []table.Snapshot) {
+	s.mu.Lock()
+	s.gone = append(s.gone, gone...)
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *sweeper) take() []table.Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	gone := s.gone
+	s.gone = nil
+	return gone
+}
+
+// run sweeps whenever there was a round of maintenance.
+func (s *sweeper) run(ctx context.Context, warn func(msg string, args ...any)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		}
+		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
+			warn("files of old snapshots stay for now", "error", err)
+		}
+	}
+}
+
+func (s *sweeper) sweep(ctx context.Context) error {
+	t, err := s.lake.load(ctx)
+	if err != nil {
+		return err
+	}
+	listed := t.Metadata().Snapshots()
+	for _, snap := range listed {
+		if err := s.learn(snap); err != nil {
+			return err
+		}
+	}
+	named := s.named(listed)
+	for _, snap := range s.take() {
+		s.retire(snap, named)
+	}
+	s.forget(listed)
+	return errors.Join(s.removeManifests(named), s.removeData(ctx, listed))
+}
+
+// learn reads a snapshot's list of manifests once, and which files it took out
+// of the table.
+func (s *sweeper) learn(snap table.Snapshot) error {
+	if _, ok := s.known[snap.SnapshotID]; ok {
+		return nil
+	}
+	manifests, err := snap.Manifests(s.lake.disk)
+	if err != nil {
+		return err
+	}
+	var of names
+	for _, m := range manifests {
+		of = append(of, unique.Make(m.FilePath()))
+		if m.SnapshotID() != snap.SnapshotID || m.DeletedDataFiles() == 0 {
+			continue
+		}
+		for e, err := range m.Entries(s.lake.disk, false) {
+			if err != nil {
+				return err
+			}
+			if e.Status() == iceberg.EntryStatusDELETED {
+				later(s.data, e.DataFile().FilePath(), s.set.until(snap))
+			}
+		}
+	}
+	s.known[snap.SnapshotID] = of
+	return nil
+}
+
+// named are the manifests, and their lists, of the snapshots in the table.
+func (s *sweeper) named(listed []table.Snapshot) map[string]bool {
+	named := map[string]bool{}
+	for _, snap := range listed {
+		named[snap.ManifestList] = true
+		for _, m := range s.known[snap.SnapshotID] {
+			named[m.Value()] = true
+		}
+	}
+	return named
+}
+
+// retire has the files go that only this snapshot named, and others like it. One
+// that can't be read any more was retired by another process.
+func (s *sweeper) retire(snap table.Snapshot, named map[string]bool) {
+	if s.learn(snap) != nil {
+		return
+	}
+	later(s.manifests, snap.ManifestList, s.set.until(snap))
+	for _, m := range s.known[snap.SnapshotID] {
+		if !named[m.Value()] {
+			later(s.manifests, m.Value(), s.set.until(snap))
+		}
+	}
+}
+
+// later notes when a file may go: after the last snapshot that had it.
+func later(files map[string]time.Time, path string, at time.Time) {
+	if at.After(files[path]) {
+		files[path] = at
+	}
+}
+
+func (s *sweeper) forget(listed []table.Snapshot) {
+	known := make(map[int64]names, len(listed))
+	for _, snap := range listed {
+		known[snap.SnapshotID] = s.known[snap.SnapshotID]
+	}
+	s.known = known
+}
+
+func (s *sweeper) removeManifests(named map[string]bool) error {
+	var errs []error
+	for path, at := range s.manifests {
+		if s.set.now().After(at) {
+			delete(s.manifests, path)
+			if !named[path] {
+				errs = append(errs, s.lake.disk.Remove(path))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeData removes data files, and files of deletes, that no snapshot in the
+// table has. To know that all of the table's manifests are read: it happens only
+// where a compaction, or another engine, took files out.
+func (s *sweeper) removeData(ctx context.Context, listed []table.Snapshot) error {
+	due := map[string]bool{}
+	for path, at := range s.data {
+		if s.set.now().After(at) {
+			due[path] = true
+		}
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	if err := s.spare(ctx, listed, due); err != nil {
+		return err
+	}
+	var errs []error
+	for path := range due {
+		delete(s.data, path)
+		errs = append(errs, s.lake.disk.Remove(path))
+	}
+	return errors.Join(errs...)
+}
+
+// spare takes out of due what a snapshot has, and looks at it again later.
+func (s *sweeper) spare(ctx context.Context, listed []table.Snapshot, due map[string]bool) error {
+	read := map[string]bool{}
+	for _, snap := range listed {
+		manifests, err := snap.Manifests(s.lake.disk)
+		if err != nil {
+			return err
+		}
+		for _, m := range manifests {
+			if read[m.FilePath()] {
+				continue
+			}
+			read[m.FilePath()] = true
+			for e, err := range m.Entries(s.lake.disk, true) {
+				if err = errors.Join(err, ctx.Err()); err != nil {
+					return err
+				}
+				if path := e.DataFile().FilePath(); due[path] {
+					delete(due, path)
+					s.data[path] = s.set.now().Add(s.set.KeepFor)
+				}
+			}
+		}
+	}
+	return nil
+}
