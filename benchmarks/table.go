@@ -21,13 +21,13 @@ type offline struct {
 	done func()
 }
 
-func openTable(ctx context.Context, s *feature.Schema, keepFor time.Duration) (*offline, error) {
+func openTable(ctx context.Context, s *feature.Schema) (*offline, error) {
 	dir, err := os.MkdirTemp("", "benchmarks-")
 	if err != nil {
 		return nil, err
 	}
 	t := &offline{lane: newLane(0), done: func() { os.RemoveAll(dir) }}
-	t.w, err = openSink(ctx, &parquet.Sink{Warehouse: dir, CommitEvery: time.Hour, CommitRows: 1 << 30, KeepFor: keepFor}, s, func(d feature.SpanTally) { t.rows += d.Written })
+	t.w, err = openSink(ctx, &parquet.Sink{Warehouse: dir, CommitEvery: time.Hour, CommitRows: 1 << 30}, s, func(d feature.SpanTally) { t.rows += d.Written })
 	return t, err
 }
 
@@ -54,26 +54,13 @@ func (t *offline) commit(ctx context.Context, list ...*feature.Rows) (time.Durat
 }
 
 // measureCommits is how long a commit of 1,000 appended rows takes, by how many
-// there were before it: with the snapshots of an hour kept, as by default, and
-// with the last 20 only.
+// there were before it.
 func (s *suite) measureCommits(ctx context.Context) error {
-	got, err := s.commits(ctx, "offline commit, ms", 0)
-	if err != nil {
-		return err
-	}
-	few, err := s.commits(ctx, "offline commit where old snapshots are let go of at once, ms", time.Nanosecond)
-	if err != nil {
-		return err
-	}
-	s.reachedAt(commitLatency, got, fmt.Sprintf("%.2f with KeepFor so short that 20 snapshots are left", few.Mid))
-	return nil
-}
-
-func (s *suite) commits(ctx context.Context, part string, keepFor time.Duration) (spread, error) {
+	const part = "offline commit, ms"
 	p := newPool(feature.ByLog, 8, 1000, 100_000)
-	t, err := openTable(ctx, p.schema(), keepFor)
+	t, err := openTable(ctx, p.schema())
 	if err != nil {
-		return spread{}, err
+		return err
 	}
 	defer t.close()
 	var took []float64 // ms
@@ -83,7 +70,7 @@ func (s *suite) commits(ctx context.Context, part string, keepFor time.Duration)
 		}
 		d, err := t.commit(ctx, p.at(n))
 		if err != nil {
-			return spread{}, err
+			return err
 		}
 		took = append(took, float64(d.Microseconds())/1000)
 	}
@@ -95,7 +82,8 @@ func (s *suite) commits(ctx context.Context, part string, keepFor time.Duration)
 	}
 	s.curves = append(s.curves, c)
 	early, late := spreadOf(took[10:30]), spreadOf(took[990:1010])
-	return times(late, early), nil
+	s.reachedAt(commitLatency, times(late, early), fmt.Sprintf("the longest of twenty: %.2f", late.Max/early.Max))
+	return nil
 }
 
 // measureUpserts is how long an upsert of 10,000 rows takes, by the size of the
@@ -131,7 +119,7 @@ func times(a, b spread) spread { return single(a.Mid / b.Mid) }
 func (s *suite) upserts(ctx context.Context, size int) (wide, near spread, err error) {
 	const fill, changed = 10_000, 10_000
 	p := newPool(feature.ByLog, 8, fill, 1<<40)
-	t, err := openTable(ctx, p.schema(), 0)
+	t, err := openTable(ctx, p.schema())
 	if err != nil {
 		return wide, near, err
 	}
