@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -128,17 +127,34 @@ func (s *suite) inChild(ctx context.Context, o order) (mib float64, err error) {
 	cmd := exec.CommandContext(ctx, "/proc/self/exe")
 	cmd.Env = append(os.Environ(), childOrder+"="+string(text))
 	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
+	said, err := cmd.Output()
+	if err != nil {
 		return 0, fmt.Errorf("the child process: %w", err)
 	}
-	u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0, fmt.Errorf("the system doesn't tell a child's memory")
+	var kib int64
+	if _, err := fmt.Sscan(string(said), &kib); err != nil {
+		return 0, fmt.Errorf("the child process said %q of its memory: %w", said, err)
 	}
-	return float64(u.Maxrss) / 1024, nil // Linux counts in KiB
+	return float64(kib) / 1024, nil
 }
 
-// runChild is the life of a child process.
+// highWater is the most memory that this process had at a time, in KiB. What
+// wait4 tells of a child is no use: at exec Linux leaves in it what the parent
+// had when it forked.
+func highWater() (int64, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	var kib int64
+	if _, err := fmt.Sscan(after, &kib); err != nil {
+		return 0, fmt.Errorf("/proc/self/status: VmHWM: %w", err)
+	}
+	return kib, nil
+}
+
+// runChild is the life of a child process, which says its peak memory last.
 func runChild(ctx context.Context, text string) error {
 	var o order
 	if err := json.Unmarshal([]byte(text), &o); err != nil {
@@ -151,5 +167,10 @@ func runChild(ctx context.Context, text string) error {
 	if read := g.Ledger().Read; read != o.Rows {
 		return fmt.Errorf("%d rows were counted in the stores, want %d", read, o.Rows)
 	}
-	return nil
+	kib, err := highWater()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Println(kib)
+	return err
 }
