@@ -42,8 +42,14 @@ func smallCommits(x *session, l *pipeline.Lane, commits int) {
 func TestHistoryThinsOutHoweverManyCommitsThereAre(t *testing.T) {
 	s, _ := sinkWithClock(t)
 	x := open(t, s, rowgen.Plain())
-	smallCommits(x, x.lane(0), 80)
+	l := x.lane(0)
+	smallCommits(x, l, 1)
+	oldest := load(t, s, "plain_1").CurrentSnapshot().SnapshotID
+	smallCommits(x, l, 79)
 	tbl := load(t, s, "plain_1")
+	if tbl.SnapshotByID(oldest) == nil {
+		t.Error("the first of its minute is not listed")
+	}
 	// The newest, those since the last round, and the first of each minute.
 	if n := snapshots(t, s, "plain_1"); n < 20 || n > 20+20+10 {
 		t.Errorf("%d snapshots", n)
@@ -151,14 +157,14 @@ func TestTagsAndBranchesAreKept(t *testing.T) {
 	l := x.lane(0)
 	smallCommits(x, l, 5)
 	tbl := load(t, s, "plain_1")
+	branched := tbl.CurrentSnapshot().SnapshotID
+	change(t, s, tbl, table.NewSetSnapshotRefUpdate("trial", branched, table.BranchRef, 0, 0, 0))
+	smallCommits(x, l, 5)
+	tbl = load(t, s, "plain_1")
 	tagged := tbl.CurrentSnapshot().SnapshotID
 	files := filesOf(t, tbl)
 	change(t, s, tbl, table.NewSetSnapshotRefUpdate("month-end", tagged, table.TagRef, 0, 0, 0))
-	smallCommits(x, l, 5)
-	tbl = load(t, s, "plain_1")
-	branched := tbl.CurrentSnapshot().SnapshotID
-	change(t, s, tbl, table.NewSetSnapshotRefUpdate("trial", branched, table.BranchRef, 0, 0, 0))
-	change(t, s, load(t, s, "plain_1"), table.NewSetSnapshotRefUpdate("short-lived", branched, table.TagRef, 1000, 0, 0))
+	change(t, s, load(t, s, "plain_1"), table.NewSetSnapshotRefUpdate("short-lived", tagged, table.TagRef, 1000, 0, 0))
 	smallCommits(x, l, 10)
 	if _, err := s.Compact(t.Context(), x.schema); err != nil {
 		t.Fatal(err)

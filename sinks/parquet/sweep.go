@@ -23,6 +23,7 @@ type sweeper struct {
 	gone []table.Snapshot // to be looked at
 
 	// Of run alone.
+	passed    []table.Snapshot     // whose files are still to be noted
 	known     map[int64]names      // of the snapshots that were looked at
 	manifests map[string]time.Time // and lists of them that no snapshot names: when they go
 	data      map[string]time.Time // files that a snapshot took out of the table: when they may go
@@ -72,6 +73,7 @@ func (s *sweeper) run(ctx context.Context, warn func(msg string, args ...any)) {
 }
 
 func (s *sweeper) sweep(ctx context.Context) error {
+	s.passed = append(s.passed, s.take()...) // before the table is loaded, which then lists none of them
 	t, err := s.lake.load(ctx)
 	if err != nil {
 		return err
@@ -83,9 +85,10 @@ func (s *sweeper) sweep(ctx context.Context) error {
 		}
 	}
 	named := s.named(listed)
-	for _, snap := range s.take() {
+	for _, snap := range s.passed {
 		s.retire(snap, named)
 	}
+	s.passed = nil
 	s.forget(listed)
 	return errors.Join(s.removeManifests(named), s.removeData(ctx, listed))
 }
@@ -158,68 +161,4 @@ func (s *sweeper) forget(listed []table.Snapshot) {
 		known[snap.SnapshotID] = s.known[snap.SnapshotID]
 	}
 	s.known = known
-}
-
-func (s *sweeper) removeManifests(named map[string]bool) error {
-	var errs []error
-	for path, at := range s.manifests {
-		if s.set.now().After(at) {
-			delete(s.manifests, path)
-			if !named[path] {
-				errs = append(errs, s.lake.disk.Remove(path))
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// removeData removes data files, and files of deletes, that no snapshot in the
-// table has. To know that all of the table's manifests are read: it happens only
-// where a compaction, or another engine, took files out.
-func (s *sweeper) removeData(ctx context.Context, listed []table.Snapshot) error {
-	due := map[string]bool{}
-	for path, at := range s.data {
-		if s.set.now().After(at) {
-			due[path] = true
-		}
-	}
-	if len(due) == 0 {
-		return nil
-	}
-	if err := s.spare(ctx, listed, due); err != nil {
-		return err
-	}
-	var errs []error
-	for path := range due {
-		delete(s.data, path)
-		errs = append(errs, s.lake.disk.Remove(path))
-	}
-	return errors.Join(errs...)
-}
-
-// spare takes out of due what a snapshot has, and looks at it again later.
-func (s *sweeper) spare(ctx context.Context, listed []table.Snapshot, due map[string]bool) error {
-	read := map[string]bool{}
-	for _, snap := range listed {
-		manifests, err := snap.Manifests(s.lake.disk)
-		if err != nil {
-			return err
-		}
-		for _, m := range manifests {
-			if read[m.FilePath()] {
-				continue
-			}
-			read[m.FilePath()] = true
-			for e, err := range m.Entries(s.lake.disk, true) {
-				if err = errors.Join(err, ctx.Err()); err != nil {
-					return err
-				}
-				if path := e.DataFile().FilePath(); due[path] {
-					delete(due, path)
-					s.data[path] = s.set.now().Add(s.set.KeepFor)
-				}
-			}
-		}
-	}
-	return nil
 }
