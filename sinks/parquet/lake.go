@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
@@ -129,6 +130,7 @@ var tableProperties = iceberg.Properties{
 	"format-version":                             "2",
 	"commit.manifest-merge.enabled":              "true",
 	"commit.manifest.min-count-to-merge":         "20",
+	"commit.manifest.target-size-bytes":          strconv.Itoa(mergeBytes), // the default, 8 MiB, is written again by every twentieth commit
 	"write.metadata.delete-after-commit.enabled": "true",
 	"write.metadata.previous-versions-max":       "20",
 }

@@ -12,7 +12,7 @@ import (
 // Manifests of one kind are merged into one when there are so many small ones.
 const (
 	mergeCount = 20
-	mergeBytes = 1 << 20
+	mergeBytes = 512 << 10
 )
 
 // mergeManifests does what the library does for appends only: commits that
