@@ -1,12 +1,14 @@
 package parquet_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,6 +34,33 @@ func TestCommitsByItselfWhenThereAreManyRows(t *testing.T) {
 		x.write(l, amounts(0, i, i))
 	}
 	eventually(t, func() bool { return x.next(0) >= 36 })
+}
+
+// A commit hangs: half of the rows are in it, and half wait behind it.
+func TestNoMoreRowsThanCommitRowsAreHeld(t *testing.T) {
+	s := sinkIn(t)
+	s.CommitRows = 10
+	held := make(chan struct{})
+	var hangs atomic.Bool
+	s.Fail(func(op, path string) error {
+		if op == "create" && strings.HasSuffix(path, ".avro") {
+			hangs.Store(true)
+			<-held
+		}
+		return nil
+	})
+	x := open(t, s, rowgen.Plain())
+	defer close(held)
+	l := x.lane(0)
+	for i := range int64(10) {
+		x.write(l, amounts(0, i, i))
+	}
+	eventually(t, hangs.Load)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := x.writer.Write(over, l, amounts(0, 10, 10)); !errors.Is(err, context.Canceled) {
+		t.Errorf("an eleventh row: %v, want that it waits", err)
+	}
 }
 
 func eventually(t *testing.T, is func() bool) {

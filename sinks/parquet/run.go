@@ -50,7 +50,7 @@ func (w *writer) when(backoff time.Duration) <-chan time.Time {
 		return nil
 	case w.again:
 		return time.After(backoff)
-	case w.open.rows >= w.set.CommitRows && w.open.out == 0:
+	case w.open.rows >= w.set.cutRows() && w.open.out == 0:
 		return time.After(0)
 	case w.open.due.IsZero():
 		return nil

@@ -141,7 +141,7 @@ func (w *writer) reserve(ctx context.Context, s *laneState, b *batch) (*reservat
 // waitForRoom is called with mu held, and gives it up while it waits.
 func (w *writer) waitForRoom(ctx context.Context) error {
 	for {
-		full := w.open.rows >= w.set.CommitRows || w.open.out >= w.set.Files
+		full := w.open.rows >= w.set.cutRows() || w.open.out >= w.set.Files
 		if w.err != nil || !full {
 			return w.err
 		}
@@ -178,7 +178,7 @@ func (w *writer) release(r *reservation, s *laneState, b *batch, failed error) {
 	part := r.cut.lanes[r.lane]
 	part.spans = append(part.spans, b.spans...)
 	s.accepted = b.spans[len(b.spans)-1].To
-	if first := r.cut.due.IsZero(); first || r.cut.rows >= w.set.CommitRows {
+	if first := r.cut.due.IsZero(); first || r.cut.rows >= w.set.cutRows() {
 		if first {
 			r.cut.due = time.Now().Add(w.set.CommitEvery)
 		}
