@@ -60,35 +60,71 @@ func (c *consumer) handOver(m *message.Message) bool {
 		c.mu.Lock()
 		subs, changed := c.subs, c.changed
 		c.mu.Unlock()
-		switch chosen := offer(m, subs, changed, c.ps.closed); chosen {
-		case 0:
-			return false
-		case 1: // others subscribe now
-		default:
+		switch offer(m, subs, changed, c.ps.closed) {
+		case taken:
 			return true
+		case closed:
+			return false
 		}
 	}
 }
 
-// offer waits for one of: closed (0), changed (1), a subscription (2 and more).
-// A subscription that ends meanwhile closes changed before its channel, and
-// waits with that until the read lock is free.
-func offer(m *message.Message, subs []*subscription, changed, closed chan struct{}) int {
-	cases := make([]reflect.SelectCase, 2, 2+len(subs))
-	cases[0] = reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(closed)}
-	cases[1] = reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(changed)}
+// offered is what became of an offer.
+type offered int
+
+const (
+	closed  offered = iota // the PubSub
+	changed                // others subscribe now
+	taken
+)
+
+// offer waits until a subscription takes a message, or for what else may come
+// of it. A subscription that ends meanwhile closes onChange before its channel,
+// and waits with that until the read lock is free.
+func offer(m *message.Message, subs []*subscription, onChange, onClose <-chan struct{}) offered {
+	if len(subs) != 1 {
+		return offerAny(m, subs, onChange, onClose)
+	}
+	s := subs[0] // as in every router; reflect would take longer than all else here
+	s.sending.RLock()
+	defer s.sending.RUnlock()
+	if s.over() {
+		return changed
+	}
+	select {
+	case <-onClose:
+		return closed
+	case <-onChange:
+		return changed
+	case s.out <- m:
+		return taken
+	}
+}
+
+func offerAny(m *message.Message, subs []*subscription, onChange, onClose <-chan struct{}) offered {
+	cases := make([]reflect.SelectCase, taken, int(taken)+len(subs))
+	cases[closed] = reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(onClose)}
+	cases[changed] = reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(onChange)}
 	for _, s := range subs {
 		s.sending.RLock()
 		defer s.sending.RUnlock()
-		select {
-		case <-s.done:
-			return 1
-		default:
+		if s.over() {
+			return changed
 		}
 		cases = append(cases, reflect.SelectCase{Dir: reflect.SelectSend, Chan: reflect.ValueOf(s.out), Send: reflect.ValueOf(m)})
 	}
 	chosen, _, _ := reflect.Select(cases)
-	return chosen
+	return min(offered(chosen), taken)
+}
+
+// over reports whether the subscription's channel may be closed.
+func (s *subscription) over() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
 }
 
 func (c *consumer) lane(id int64) *lane {

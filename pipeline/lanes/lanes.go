@@ -10,6 +10,7 @@ package lanes
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,7 +52,7 @@ type PubSub struct {
 	running sync.WaitGroup
 
 	mu     sync.Mutex
-	topics map[string]map[string]*consumer // by topic and consumer
+	topics map[string][]*consumer // replaced, never changed
 }
 
 // New makes a PubSub.
@@ -71,7 +72,7 @@ func New(cfg Config) *PubSub {
 	if cfg.Acked == nil {
 		cfg.Acked = func(string, *message.Message) {}
 	}
-	return &PubSub{cfg: cfg, closed: make(chan struct{}), topics: map[string]map[string]*consumer{}}
+	return &PubSub{cfg: cfg, closed: make(chan struct{}), topics: map[string][]*consumer{}}
 }
 
 func backoff(refused int) time.Duration {
@@ -87,15 +88,15 @@ func (p *PubSub) Declare(topic, name string) {
 }
 
 func (p *PubSub) declare(topic, name string) *consumer {
-	t := p.topics[topic]
-	if t == nil {
-		t = map[string]*consumer{}
-		p.topics[topic] = t
+	all := p.topics[topic]
+	for _, c := range all {
+		if c.name == name {
+			return c
+		}
 	}
-	if t[name] == nil {
-		t[name] = &consumer{ps: p, topic: topic, name: name, lanes: map[int64]*lane{}, changed: make(chan struct{})}
-	}
-	return t[name]
+	c := &consumer{ps: p, topic: topic, name: name, lanes: map[int64]*lane{}, changed: make(chan struct{})}
+	p.topics[topic] = append(slices.Clip(all), c)
+	return c
 }
 
 // Publish hands messages to every consumer of the topic. It blocks while a
@@ -118,11 +119,7 @@ func (p *PubSub) consumers(topic string) []*consumer {
 	if len(p.topics[topic]) == 0 {
 		p.declare(topic, "")
 	}
-	all := make([]*consumer, 0, len(p.topics[topic]))
-	for _, c := range p.topics[topic] {
-		all = append(all, c)
-	}
-	return all
+	return p.topics[topic]
 }
 
 // Nudge puts a message in a consumer's lane behind all that waits there,
