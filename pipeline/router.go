@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -81,6 +82,7 @@ func (s *session) guard(h *handler) message.HandlerMiddleware {
 					s.refused(h, envelopeOf(m), err)
 				}
 			}()
+			deepen()
 			called := false
 			m.SetContext(context.WithValue(m.Context(), calledKey{}, &called))
 			out, err = next(m)
@@ -93,6 +95,16 @@ func (s *session) guard(h *handler) message.HandlerMiddleware {
 			return out, err
 		}
 	}
+}
+
+// deepen makes room on the stack. A router starts a goroutine for each message,
+// with a stack too small for a stage's calls: it would be copied again and again
+// on their way down, with all the frames that are on it by then.
+//
+//go:noinline
+func deepen() {
+	var room [6 << 10]byte
+	runtime.KeepAlive(&room)
 }
 
 // calledKey finds what a node notes when a message has got to it.
