@@ -36,7 +36,8 @@ func NewLane(c LaneConfig, sinks []string, push func(*Lane, Records) (full bool)
 
 // Push hands over what was read next: records, in order, and the span that they
 // stand for, which begins where the last one ended. It never blocks. After it
-// has reported full, the source should pause the partition until Ready.
+// has reported full, the source should pause the partition until Ready. Nobody
+// changes the records after that: batches share them.
 func (l *Lane) Push(list []feature.Record, span feature.Span) (full bool) {
 	return l.push(l, Records{Place: l.Place, Span: span, List: list, warm: l.Start})
 }

@@ -124,6 +124,7 @@ func join(list []*feature.Rows) *feature.Rows {
 		rows += r.Len()
 	}
 	reserveRows(out, rows)
+	out.Records = make([]feature.Record, 0, rows)
 	for i := range out.Columns {
 		var e extent
 		for _, r := range list {

@@ -123,7 +123,7 @@ func (d *decoder) list(ctx context.Context, rows *feature.Rows, in pipeline.Reco
 	d.dead = d.dead[:0]
 	for i := range in.List {
 		rec := &in.List[i]
-		err := d.row(ctx, rows, rec)
+		err := d.row(ctx, rows, in.List)
 		if err == nil {
 			continue
 		}
@@ -131,13 +131,13 @@ func (d *decoder) list(ctx context.Context, rows *feature.Rows, in pipeline.Reco
 			return at(in.Place, rec.Offset, h.error)
 		}
 		if rec.Offset < in.WarmBefore() {
-			rows.AddNone(*rec, feature.Warm)
+			rows.TakeNone(in.List, feature.Warm)
 			continue
 		}
 		if d.stop && kindOf(err) == errSchema.kind {
 			return at(in.Place, rec.Offset, err)
 		}
-		rows.AddNone(*rec, feature.Dead)
+		rows.TakeNone(in.List, feature.Dead)
 		d.dead = append(d.dead, letter{i, err})
 	}
 	return nil
@@ -154,16 +154,17 @@ func (d *decoder) reject(ctx context.Context, in pipeline.Records) error {
 	return nil
 }
 
-// row adds the row of one record. After an error columns hold a part of it.
-func (d *decoder) row(ctx context.Context, rows *feature.Rows, rec *feature.Record) error {
+// row adds the row of a list's next record. After an error columns hold a part of it.
+func (d *decoder) row(ctx context.Context, rows *feature.Rows, list []feature.Record) error {
+	n := rows.Len()
+	rec := &list[n]
 	parts, err := d.format.Parts(rec)
 	if err != nil {
 		return err
 	}
-	n := rows.Len()
 	switch {
 	case parts.Fates[feature.Online] != feature.Live && parts.Fates[feature.Offline] != feature.Live:
-		rows.AddNone(*rec, feature.Filtered)
+		rows.TakeNone(list, feature.Filtered)
 	case len(rec.Key) > d.maxBytes || len(rec.Value) > d.maxBytes:
 		return errTooLong
 	default:
@@ -173,7 +174,7 @@ func (d *decoder) row(ctx context.Context, rows *feature.Rows, rec *feature.Reco
 		if err := d.check(rows, n, parts.Op); err != nil {
 			return err
 		}
-		rows.Add(*rec, parts.Op)
+		rows.Take(list, parts.Op)
 	}
 	for _, s := range feature.Both {
 		rows.Fates[s][n] = parts.Fates[s]

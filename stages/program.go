@@ -3,6 +3,7 @@ package stages
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"time"
 	"unicode/utf8"
 
@@ -75,7 +76,10 @@ const (
 // different lengths: the caller rolls them back.
 func (p program) run(c *cursor, body []byte, columns []feature.Column) error {
 	c.reset(body)
-	for i := range p {
+	for i := 0; i < len(p); i++ {
+		if i += p[i:].plain(c, columns); i == len(p) {
+			break
+		}
 		o := &p[i]
 		o.read(c, &columns[o.column])
 		if c.err != nil {
@@ -83,6 +87,78 @@ func (p program) run(c *cursor, body []byte, columns []feature.Column) error {
 		}
 	}
 	return c.end()
+}
+
+// plain reads fields up to the first that isn't of a common type or isn't as it
+// should be, which is left to read, and says how many it has read. They are most
+// fields of most rows, and where they are read stays in a register.
+func (p program) plain(c *cursor, columns []feature.Column) int {
+	data, at := c.data, c.at
+	for i := range p {
+		o := &p[i]
+		to, left := &columns[o.column], data[at:]
+		if o.nullable {
+			if len(left) == 0 || left[0] > 2 || left[0] == 1 {
+				c.at = at
+				return i
+			}
+			if int64(left[0]>>1) == o.null {
+				to.AppendNull()
+				at++
+				continue
+			}
+			left = left[1:]
+		}
+		n := o.common(to, left)
+		if n == 0 {
+			c.at = at
+			return i
+		}
+		to.MarkValid()
+		at = len(data) - len(left) + n
+	}
+	c.at = at
+	return len(p)
+}
+
+// common appends the value that data begins with, and says how many bytes that
+// takes: none where it is for read to see what is there.
+func (o *op) common(to *feature.Column, data []byte) int {
+	switch o.code {
+	case opLong:
+		v, n := shortVarint(data)
+		if n > 0 {
+			to.Int64s = append(to.Int64s, unzigzag(v))
+		}
+		return n
+	case opDouble:
+		if len(data) < 8 {
+			return 0
+		}
+		to.Float64s = append(to.Float64s, math.Float64frombits(binary.LittleEndian.Uint64(data)))
+		return 8
+	case opString:
+		if len(data) == 0 || data[0]&0x81 != 0 {
+			return 0
+		}
+		n := int(data[0] >> 1)
+		if n >= len(data) || !appendText(to, data[1:], n) {
+			return 0
+		}
+		return 1 + n
+	}
+	return 0
+}
+
+// shortVarint reads a number of at most eight bytes; n is 0 if it isn't that.
+func shortVarint(data []byte) (v uint64, n int) {
+	for n, b := range data[:min(8, len(data))] {
+		v |= uint64(b&0x7f) << (7 * n)
+		if b < 0x80 {
+			return v, n + 1
+		}
+	}
+	return 0, 0
 }
 
 // read appends one value. After a failure it may append a zero, or nothing.
@@ -110,12 +186,12 @@ func (o *op) read(c *cursor, to *feature.Column) {
 	case opDouble:
 		to.Float64s = append(to.Float64s, c.double())
 	case opString:
-		from := len(to.Bytes)
-		to.Bytes = c.bytes(to.Bytes, c.length())
-		if b := to.Bytes[from:]; !ascii(b) && !utf8.Valid(b) {
+		n := c.length()
+		if !appendText(to, c.data[c.at:], n) {
 			c.fail(errUTF8)
+			return
 		}
-		to.Offsets = append(to.Offsets, uint32(len(to.Bytes)))
+		c.at += n
 	case opBytes:
 		to.Bytes = c.bytes(to.Bytes, c.length())
 		to.Offsets = append(to.Offsets, uint32(len(to.Bytes)))
@@ -176,6 +252,37 @@ func (o *op) symbol(c *cursor, to *feature.Column) {
 	to.Offsets = append(to.Offsets, uint32(len(to.Bytes)))
 }
 
+// appendText appends the first n bytes of data, or nothing if they aren't UTF-8.
+// Short ones go word by word, with up to seven bytes of what comes behind them,
+// which stay beyond the end of the arena: a call would take longer.
+func appendText(to *feature.Column, data []byte, n int) bool {
+	from := len(to.Bytes)
+	end, all := from+n, uint64(0)
+	if n > 64 || n+8 > len(data) || end+8 > cap(to.Bytes) {
+		if !ascii(data[:n]) && !utf8.Valid(data[:n]) {
+			return false
+		}
+		to.Bytes = append(to.Bytes, data[:n]...)
+		to.Offsets = append(to.Offsets, uint32(end))
+		return true
+	}
+	room, i := to.Bytes[from:end+8], 0
+	for ; i+8 <= n; i += 8 {
+		v := binary.LittleEndian.Uint64(data[i:])
+		all |= v
+		binary.LittleEndian.PutUint64(room[i:], v)
+	}
+	v := binary.LittleEndian.Uint64(data[i:])
+	all |= v & (1<<(8*(n-i)) - 1)
+	if all&highs != 0 && !utf8.Valid(data[:n]) {
+		return false
+	}
+	binary.LittleEndian.PutUint64(room[i:], v)
+	to.Bytes = to.Bytes[:end]
+	to.Offsets = append(to.Offsets, uint32(end))
+	return true
+}
+
 // ascii is the quick way to know that most strings are valid.
 func ascii(b []byte) bool {
 	var all uint64
@@ -185,5 +292,5 @@ func ascii(b []byte) bool {
 	for _, x := range b {
 		all |= uint64(x)
 	}
-	return all&0x8080808080808080 == 0
+	return all&highs == 0
 }

@@ -71,9 +71,8 @@ func reserve(c *feature.Column, e extent) {
 	}
 }
 
-// reserveRows makes room for n rows beside the columns.
+// reserveRows makes room for n rows beside columns and records.
 func reserveRows(r *feature.Rows, n int) {
-	r.Records = make([]feature.Record, 0, n)
 	r.Ops = make([]feature.Op, 0, n)
 	for s := range r.Fates {
 		r.Fates[s] = make([]feature.Fate, 0, n)

@@ -2,6 +2,7 @@ package feature
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"math"
@@ -43,6 +44,18 @@ func (c *Column) appendCell(dst []byte, i int) []byte {
 	return c.appendItems(dst, i)
 }
 
+// cells is about how many bytes appendCell takes for all rows, and exactly that
+// for a column without nulls, lists, maps and structs.
+func (c *Column) cells() int {
+	switch c.Field.Kind {
+	case Bool:
+		return 2 * c.Len()
+	case Struct, List, Map:
+		return c.Size()
+	}
+	return 9*c.Len() + len(c.Bytes)
+}
+
 func (c *Column) appendItems(dst []byte, i int) []byte {
 	from, to := c.Items(i)
 	dst = append64(dst, uint64(to-from))
@@ -73,7 +86,7 @@ func (c *Column) SortedEntries(i int) []int {
 }
 
 func append64(dst []byte, v uint64) []byte {
-	return append(dst, byte(v), byte(v>>8), byte(v>>16), byte(v>>24), byte(v>>32), byte(v>>40), byte(v>>48), byte(v>>56))
+	return binary.LittleEndian.AppendUint64(dst, v)
 }
 
 // AppendValue encodes what Column.Value gives so that two values are equal

@@ -9,7 +9,8 @@ import (
 // Rows is a batch of feature rows of one lane, in offset order, column by
 // column. Row i of every slice belongs to Records[i]; a record that gave no
 // row keeps its place with a fate. Stages change fates and leave columns
-// alone: branches of a graph share them.
+// alone: branches of a graph share them. Records are shared with whoever read
+// them, and nobody changes one.
 type Rows struct {
 	Place
 	Schema  *Schema
@@ -52,6 +53,20 @@ func (r *Rows) Span() Span {
 // Add accepts the values that were just appended to every column as the row of rec.
 func (r *Rows) Add(rec Record, op Op) {
 	r.Records = append(r.Records, rec)
+	r.accept(op)
+}
+
+// Take is Add for a batch of all records of a list, of the one that comes next.
+// The list is shared, not copied.
+func (r *Rows) Take(list []Record, op Op) {
+	if len(r.Records) == 0 {
+		r.Records = list[:0:len(list)]
+	}
+	r.Records = r.Records[:len(r.Records)+1]
+	r.accept(op)
+}
+
+func (r *Rows) accept(op Op) {
 	r.Ops = append(r.Ops, op)
 	r.Fates[Online] = append(r.Fates[Online], Live)
 	r.Fates[Offline] = append(r.Fates[Offline], Live)
@@ -60,13 +75,30 @@ func (r *Rows) Add(rec Record, op Op) {
 // AddNone keeps the place of a record that gave no row, with the reason: what
 // its decoding left behind in the columns is rolled back and nulls stand there.
 func (r *Rows) AddNone(rec Record, f Fate) {
+	r.blank()
+	r.Add(rec, Upsert)
+	r.end(f)
+}
+
+// TakeNone is to AddNone as Take is to Add.
+func (r *Rows) TakeNone(list []Record, f Fate) {
+	r.blank()
+	r.Take(list, Upsert)
+	r.end(f)
+}
+
+// blank has every column end with a null for the next row.
+func (r *Rows) blank() {
 	n := r.Len()
 	for i := range r.Columns {
 		c := &r.Columns[i]
 		c.Truncate(n)
 		c.AppendNull()
 	}
-	r.Add(rec, Upsert)
+}
+
+func (r *Rows) end(f Fate) {
+	n := r.Len() - 1
 	r.Fates[Online][n], r.Fates[Offline][n] = f, f
 }
 
@@ -171,7 +203,11 @@ func (r *Rows) AppendContent(dst []byte, i int) []byte {
 func (r *Rows) Seal() {
 	n := r.Len()
 	// Not in place: a fork shares what was sealed before.
-	r.keys, r.digest, r.ends = make([]byte, 0, 24*n), make([]Digest, 0, n), make([]uint32, 0, n)
+	size := 0
+	for _, k := range r.Schema.keys {
+		size += r.Columns[k].cells()
+	}
+	r.keys, r.digest, r.ends = make([]byte, 0, size), make([]Digest, 0, n), make([]uint32, 0, n)
 	for i := range n {
 		from := len(r.keys)
 		for _, k := range r.Schema.keys {
