@@ -53,7 +53,7 @@ func newDataFile(d *disk, l *layout, dir string, mark uint64) (*dataFile, error)
 		return nil, err
 	}
 	out := &spool{file: f}
-	w := pq.NewGenericWriter[any](out, l.options...)
+	w := l.writers.get(out, l.options)
 	df := &dataFile{layout: l, out: out, writer: w, leaves: w.ColumnWriters(), mark: mark}
 	for i := range df.own {
 		df.own[i] = feature.NewColumn(own[i])
@@ -175,6 +175,7 @@ func (f *dataFile) end() error {
 	if err := f.close(); err != nil {
 		return fmt.Errorf("writing %s: %w", f.out.file.Name(), err)
 	}
+	f.layout.writers.put(f.writer)
 	f.ended, f.writer, f.leaves, f.contents = true, nil, nil, contents{}
 	_ = f.out.drain()
 	return nil

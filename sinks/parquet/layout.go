@@ -23,6 +23,7 @@ type layout struct {
 	columns []column
 	scaled  []int // columns whose values are kept in a smaller unit, and may not fit
 	options []pq.WriterOption
+	writers writers
 }
 
 // column is one column of a data file.
