@@ -69,4 +69,3 @@ func TestAFileHasNothingOfTheOneBefore(t *testing.T) {
 		t.Errorf("%d rows of %d", seen, next)
 	}
 }
-
