@@ -94,7 +94,7 @@ func writing(name string, p pool, batches int, sink func(dir string) pipeline.Si
 
 // measureSinks is each sink beside its driver at its best.
 func (s *suite) measureSinks(ctx context.Context) error {
-	files := newPool(feature.ByLog, 4, 8192, 100_000)
+	files := newPool(feature.ByLog, 32, 8192, 100_000) // more than a row group, or its pages would repeat themselves
 	f, err := s.turns(ctx, "sink, rows of 20 columns", parquetSink(files, s.rows/8192+1), staticFile(files, s.rows/8192+1))
 	if err != nil {
 		return err

@@ -90,7 +90,7 @@ func staticWriter() (*os.File, *pq.GenericWriter[row], error) {
 		return nil, nil, err
 	}
 	return f, pq.NewGenericWriter[row](f, pq.Compression(&pq.Snappy), pq.DataPageVersion(1),
-		pq.PageBufferSize(1<<20), pq.DictionaryMaxBytes(1<<20)), nil
+		pq.PageBufferSize(256<<10), pq.DictionaryMaxBytes(1<<20)), nil
 }
 
 // writeStatic writes rows, and behind the last of them the footer, and syncs.

@@ -45,13 +45,13 @@ type benchRow struct {
 // BenchmarkStatic is the straight line: parquet-go's own writer of a struct
 // that was known when the program was compiled, into one file, with a sync.
 func BenchmarkStatic(b *testing.B) {
-	rows := benchRows(benchSource(4))
+	rows := benchRows(benchSource(32))
 	f, err := os.Create(filepath.Join(b.TempDir(), "static.parquet"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	w := pq.NewGenericWriter[benchRow](f, pq.Compression(&pq.Snappy), pq.DataPageVersion(1),
-		pq.PageBufferSize(1<<20), pq.DictionaryMaxBytes(1<<20))
+		pq.PageBufferSize(256<<10), pq.DictionaryMaxBytes(1<<20))
 	from := cpu(b)
 	b.ResetTimer()
 	written := 0
@@ -77,7 +77,7 @@ func BenchmarkStatic(b *testing.B) {
 
 // BenchmarkWrite is this sink with one lane, from Write to the commit.
 func BenchmarkWrite(b *testing.B) {
-	source := benchSource(4)
+	source := benchSource(32)
 	s := &parquet.Sink{Warehouse: b.TempDir(), CommitEvery: time.Hour, CommitRows: 1 << 30}
 	node := pipeline.NewSinkNode("offline", source[0].Schema, slog.New(slog.DiscardHandler),
 		func(l *pipeline.Lane, done []feature.SpanTally) {

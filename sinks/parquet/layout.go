@@ -42,7 +42,7 @@ const (
 )
 
 const (
-	pageBytes       = 1 << 20
+	pageBytes       = 256 << 10
 	dictionaryBytes = 1 << 20
 	bloomBits       = 16 // a value: one in a thousand is taken for one that is there
 )
