@@ -41,7 +41,7 @@ type Source struct {
 	SASL *SASL       // default none
 
 	MaxBatch       int   // records of one hand-over at most; default 4096
-	FetchBytes     int32 // of one fetch from one broker, compressed; default 16 MiB
+	FetchBytes     int32 // of one fetch from one broker, compressed; default 4 MiB
 	PartitionBytes int32 // of one partition in a fetch, compressed; default an equal share of FetchBytes, 64 KiB to 2 MiB
 
 	CommitEvery      time.Duration // between commits to the group; default 1 s
@@ -90,7 +90,7 @@ func mayPass(err error) error {
 
 func (s Source) defaulted() Source {
 	orElse(&s.MaxBatch, 4096)
-	orElse(&s.FetchBytes, 16<<20)
+	orElse(&s.FetchBytes, 4<<20)
 	orElse(&s.CommitEvery, time.Second)
 	orElse(&s.SessionTimeout, 45*time.Second)
 	orElse(&s.RebalanceTimeout, time.Minute)
