@@ -156,7 +156,8 @@ func (r *Rows) Version(i int) Version {
 func (r *Rows) Time(i int) int64 { return r.Version(i).Time }
 
 // Key is the primary key of row i: two rows have one key exactly when these
-// bytes are equal. They live as long as the batch.
+// bytes are equal. They live as long as the batch. Stores keep what they make of
+// these bytes: the encoding never changes.
 func (r *Rows) Key(i int) []byte {
 	from := uint32(0)
 	if i > 0 {

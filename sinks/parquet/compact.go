@@ -162,8 +162,8 @@ func (l *lake) publishCompaction(ctx context.Context, t *table.Table, r table.Co
 // floats, in which it takes all NaNs for one. Nothing of it is committed.
 func (l *lake) likeOurs(t *table.Table) (*table.Table, error) {
 	set := iceberg.Properties{"write.parquet.compression-codec": "snappy", "write.parquet.page-version": "1"}
-	if c := l.layout.filterKey(); c != nil {
-		set["write.parquet.bloom-filter-enabled.column."+c.field.Name] = "true"
+	if k := filterKey(l.schema); k >= 0 {
+		set["write.parquet.bloom-filter-enabled.column."+l.schema.Fields[k].Name] = "true"
 	}
 	for _, f := range t.Schema().Fields() { // among them those that the schema at hand lacks
 		for _, path := range floats(f.Name, f.Type) {

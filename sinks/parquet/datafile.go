@@ -187,7 +187,7 @@ func (f *dataFile) close() error {
 	}
 	f.sorted = sortedRows(f.contents.rows)
 	return f.out.beforeFooter(f.writer.Close, func() error {
-		return writeIndex(f.out, f.sorted, &f.contents.origins, f.mark)
+		return writeIndex(f.out, f.sorted, f.contents.sources, f.mark)
 	})
 }
 

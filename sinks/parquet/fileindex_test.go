@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
@@ -28,14 +27,20 @@ func indexFor(t *testing.T, r *rand.Rand, n int) (*contents, []byte) {
 		case 9:
 			d.hi = last.hi
 		}
-		c.add(d, source{int32(i / 70), int32(i % 3 / 2)}, int64(i+i/13), i%50 == 7)
+		v := versionAt(i)
+		c.add(d, source{v.Epoch, v.Partition}, v.Offset, v.Delete)
 		last = d
 	}
 	var b bytes.Buffer
-	if err := writeIndex(&b, sortedRows(c.rows), &c.origins, tableMark); err != nil {
+	if err := writeIndex(&b, sortedRows(c.rows), c.sources, tableMark); err != nil {
 		t.Fatal(err)
 	}
 	return c, b.Bytes()
+}
+
+// versionAt is where the row comes from in the log of the tests' index.
+func versionAt(row int) feature.Version {
+	return feature.Version{Delete: row%50 == 7, Epoch: int32(row / 70), Partition: int32(row % 3 / 2), Offset: mostOffset - int64(row)}
 }
 
 func opened(t *testing.T, b []byte) *fileIndex {
@@ -68,12 +73,20 @@ func TestAnIndexFindsWhatIsInItAndNothingElse(t *testing.T) {
 		slices.SortFunc(asked, func(a, b probe) int { return a.digest.compare(b.digest) })
 		asked = slices.CompactFunc(asked, func(a, b probe) bool { return a.digest == b.digest })
 		got := map[digest][]uint32{}
-		if err := opened(t, b).find(asked, func(p *probe, row uint32) { got[p.digest] = append(got[p.digest], row) }); err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range asked {
-			if !slices.Equal(got[p.digest], want[p.digest]) {
-				t.Fatalf("%d rows: digest %x is in rows %v, want %v", n, p.digest, got[p.digest], want[p.digest])
+		for name, x := range map[string]finder{"in a file": opened(t, b), "made": &madeIndex{sortedRows(c.rows), c.sources}} {
+			clear(got)
+			if err := x.find(asked, func(p *probe, row uint32, v feature.Version) {
+				got[p.digest] = append(got[p.digest], row)
+				if v != versionAt(int(row)) {
+					t.Errorf("%s: row %d is %+v, want %+v", name, row, v, versionAt(int(row)))
+				}
+			}); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range asked {
+				if !slices.Equal(got[p.digest], want[p.digest]) {
+					t.Fatalf("%s, %d rows: digest %x is in rows %v, want %v", name, n, p.digest, got[p.digest], want[p.digest])
+				}
 			}
 		}
 	}
@@ -104,44 +117,18 @@ func TestFewRowsAreFoundByReadingLittle(t *testing.T) {
 	}
 	slices.SortFunc(asked, func(a, b probe) int { return a.digest.compare(b.digest) })
 	in.n = 0
-	if err := x.find(asked, func(*probe, uint32) {}); err != nil {
+	if err := x.find(asked, func(*probe, uint32, feature.Version) {}); err != nil {
 		t.Fatal(err)
 	}
-	if most := few * 2 * bucketRows * rowBytes; in.n > most {
+	if most := few * 2 * partRows * rowBytes; in.n > most {
 		t.Errorf("%d bytes were read for %d rows, want at most %d", in.n, few, most)
-	}
-}
-
-func TestAnIndexTellsWhereRowsComeFrom(t *testing.T) {
-	c, b := indexFor(t, rand.New(rand.NewPCG(1, 0)), 1000)
-	x := opened(t, b)
-	for i := range 1000 {
-		want := feature.Version{
-			Time: 5, Delete: i%50 == 7, Epoch: int32(i / 70), Partition: int32(i % 3 / 2), Offset: int64(i + i/13),
-		}
-		if got := x.origins.version(uint32(i), 5); got != want {
-			t.Fatalf("row %d is %+v, want %+v", i, got, want)
-		}
-	}
-	if n := len(c.origins.sources); n > 30 {
-		t.Errorf("%d sources of 30", n)
-	}
-}
-
-func TestRowsThatFollowEachOtherTakeNoRoom(t *testing.T) {
-	var o origins
-	for i := range int64(10_000) {
-		o.add(source{0, 1}, 100+i, false)
-	}
-	if n := len(o.stretches); n != 1 {
-		t.Errorf("%d stretches of rows that follow each other", n)
 	}
 }
 
 // What isn't this table's index, or none at all, is told from one that is damaged:
 // a file without is read itself, and a damaged one must not be believed.
 func TestADamagedIndexIsAnError(t *testing.T) {
-	_, b := indexFor(t, rand.New(rand.NewPCG(2, 0)), 3000)
+	c, b := indexFor(t, rand.New(rand.NewPCG(2, 0)), 3000)
 	for _, foreign := range [][]byte{nil, b[:10], bytes.Repeat([]byte("x"), 100)} {
 		if x, err := readIndex(bytes.NewReader(foreign), int64(len(foreign)), tableMark); x != nil || err != nil {
 			t.Errorf("%d bytes of something else: %v, %v", len(foreign), x, err)
@@ -150,23 +137,74 @@ func TestADamagedIndexIsAnError(t *testing.T) {
 	if x, err := readIndex(bytes.NewReader(b), int64(len(b)), tableMark+1); x != nil || err != nil {
 		t.Errorf("another table's: %v, %v", x, err)
 	}
-	head := 3000 * rowBytes
-	for _, at := range []int{head, head + 30, len(b) - trailerSize - 1, len(b) - trailerSize, len(b) - 6} {
+	var all []probe
+	for i := range 3000 {
+		all = append(all, probe{digest: c.rows.at(i).digest()})
+	}
+	slices.SortFunc(all, func(a, b probe) int { return a.digest.compare(b.digest) })
+	for at := range len(b) - trailerSize/2 - 2 { // what is behind it makes it another table's, or none
+		if at%97 > 0 && at < 3000*rowBytes {
+			continue
+		}
 		bad := slices.Clone(b)
 		bad[at] ^= 0x40
-		if _, err := readIndex(bytes.NewReader(bad), int64(len(bad)), tableMark); !errors.Is(err, errIndex) {
-			t.Errorf("byte %d of %d changed: %v", at, len(b), err)
+		x, err := readIndex(bytes.NewReader(bad), int64(len(bad)), tableMark)
+		if err == nil {
+			err = x.find(all, func(*probe, uint32, feature.Version) {})
+		}
+		if !errors.Is(err, errIndex) {
+			t.Fatalf("byte %d of %d changed: %v", at, len(b), err)
 		}
 	}
 }
 
-// Digests are in files: they must not change from one version to the next.
+// Digests are in files, and so is how identities are encoded: neither may change
+// from one version to the next, for any kind of key.
 func TestDigestsStayAsTheyAre(t *testing.T) {
 	d := newDigester([16]byte{0: 1, 7: 2, 8: 3, 15: 4})
-	rows := rowgen.Batch(rowgen.Timed(feature.ByEventTime), feature.Place{}, rowgen.Row{Key: "entity-1", Time: 1_700_000_000_000})
+	keys := []feature.Field{
+		{Name: "a", Kind: feature.Bool},
+		{Name: "b", Kind: feature.Int32},
+		{Name: "c", Kind: feature.Int64},
+		{Name: "d", Kind: feature.String},
+		{Name: "e", Kind: feature.Bytes},
+		{Name: "f", Kind: feature.Bytes, Logical: feature.UUID, Size: 16},
+	}
+	values := []any{true, int32(-7), int64(1 << 40), "entity-1", []byte{0, 1}, []byte("0123456789abcdef")}
+	group := feature.Group{Name: "kinds", EventTime: "at"}
+	for _, k := range keys {
+		group.PrimaryKey = append(group.PrimaryKey, k.Name)
+	}
+	schema, err := feature.NewSchema(group, append(keys, feature.Field{Name: "at", Kind: feature.Int64, Logical: feature.TimestampMillis}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := feature.NewRows(schema, feature.Place{})
+	for i, v := range append(values, int64(1_700_000_000_000)) {
+		if err := rows.Columns[i].Append(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows.Add(feature.Record{}, feature.Upsert)
+	rows.Seal()
 	got, _ := d.of(nil, rows, 0)
-	if want := (digest{0x4e50af6afe3aff35, 0x8ac42610}); got != want || d.mark() != 0xb2a9c30d5ed229f2 {
+	if want := (digest{0x28685486e927545e, 0x41b28aad}); got != want || d.mark() != 0xb2a9c30d5ed229f2 {
 		t.Errorf("digest %#x, mark %#x", got, d.mark())
+	}
+}
+
+// An identity may have any number of rows in a file, and two of them one part.
+func TestRowsOfTwoIdentitiesInOnePartAreSortedInTime(t *testing.T) {
+	var rows pages[indexed]
+	for i := range uint32(400_000) {
+		*rows.more() = indexed{hi: 5 << 40, lo: i % 2, row: i}
+	}
+	last := indexed{}
+	for i, x := range sortedRows(rows) { // one after the other this would take a minute
+		if i > 0 && (x.lo < last.lo || x.lo == last.lo && x.row <= last.row) {
+			t.Fatalf("%+v comes after %+v", x, last)
+		}
+		last = x
 	}
 }
 

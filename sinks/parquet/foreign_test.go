@@ -32,7 +32,7 @@ func withoutIndex(t *testing.T, s *parquet.Sink, table string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, bytes.ReplaceAll(b, []byte("TID1"), []byte("none")), 0o644); err != nil {
+		if err := os.WriteFile(path, bytes.ReplaceAll(b, []byte("TID2"), []byte("none")), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -88,5 +88,40 @@ func TestACompactedFileHasAnIndexAgain(t *testing.T) {
 	}
 	if n := read.Load(); n != 0 {
 		t.Errorf("the keys of %d files were read", n)
+	}
+}
+
+// What is damaged on disk costs time, and no row: neither one that is there twice
+// then nor one that another takes the place of.
+func TestADamagedIndexIsReadFromTheColumns(t *testing.T) {
+	s := sinkIn(t)
+	read := keysRead(s)
+	x := open(t, s, rowgen.Plain())
+	l := x.lane(0)
+	keys := make([]int64, 300)
+	for i := range keys {
+		keys[i] = int64(i)
+	}
+	x.write(l, amounts(0, 0, keys...))
+	x.flush()
+	for i, path := range dataFiles(t, s, "plain_1") {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := bytes.LastIndex(b, []byte("TID2"))
+		for row := range len(keys) { // of each the number
+			b[at-24-8-4*8-24*row-12] ^= 1
+		}
+		if err := os.WriteFile(path, b, 0o644); err != nil || at < 0 || i > 0 {
+			t.Fatal(err, at, i)
+		}
+	}
+	x.write(l, amounts(0, 300, keys[42]))
+	x.flush()
+	x.write(l, amounts(0, 301, keys...))
+	x.flush()
+	if n := len(x.rows()); n != len(keys) || read.Load() == 0 {
+		t.Errorf("%d rows of %d keys; the columns of %d files were read", n, len(keys), read.Load())
 	}
 }

@@ -18,7 +18,7 @@ type digest struct {
 
 // digester digests the identities of one table, in every process the same. Its
 // seed is of the table's own UUID: those who only send rows don't know it, and so
-// can't make two identities of one digest.
+// can't aim at two identities of one digest.
 type digester struct{ seed uint64 }
 
 func newDigester(table [16]byte) digester {

@@ -55,8 +55,7 @@ func newLayout(s *feature.Schema, table *iceberg.Schema, nulls bool) (*layout, e
 		if !ok {
 			return nil, fmt.Errorf("table %s has no column %s", s.Group.Table(), f.Name)
 		}
-		filtered := i < len(s.Fields) && (s.IsKey(i) || i == s.Time())
-		node := pq.FieldID(nodeOf(f, t.Type, filtered), t.ID)
+		node := pq.FieldID(nodeOf(f, t.Type, i == filterKey(s)), t.ID)
 		group[f.Name] = node
 		l.columns = append(l.columns, column{field: f, id: t.ID, leaves: leavesOf(f, node)})
 		if i < len(s.Fields) && mayNotFit(f) {
@@ -106,8 +105,8 @@ func (l *layout) fields() []feature.Field {
 // column index, and not in the pages too.
 func (l *layout) writerOptions() []pq.WriterOption {
 	var filters []pq.BloomFilterColumn
-	if c := l.filterKey(); c != nil {
-		filters = append(filters, pq.SplitBlockFilter(bloomBits, c.field.Name))
+	if k := filterKey(l.schema); k >= 0 {
+		filters = append(filters, pq.SplitBlockFilter(bloomBits, l.schema.Fields[k].Name))
 	}
 	return []pq.WriterOption{
 		l.file, pq.Compression(&pq.Snappy), pq.DataPageVersion(1), pq.PageBufferSize(pageBytes),
@@ -116,14 +115,14 @@ func (l *layout) writerOptions() []pq.WriterOption {
 }
 
 // filterKey is the key column that files have a bloom filter of, for engines that
-// look for a key; nil if none can.
-func (l *layout) filterKey() *column {
-	for _, k := range l.schema.Keys() {
-		if c := &l.columns[k]; c.field.Kind != feature.Bool && k != l.schema.Time() {
-			return c
+// look for a key; -1 if none can.
+func filterKey(s *feature.Schema) int {
+	for _, k := range s.Keys() {
+		if s.Fields[k].Kind != feature.Bool && k != s.Time() {
+			return k
 		}
 	}
-	return nil
+	return -1
 }
 
 // keeps reports whether a delete has a value in a column: its key and its time.

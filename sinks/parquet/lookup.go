@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -19,11 +20,12 @@ type match struct {
 }
 
 // lookup finds the table's rows that have an identity of the cut. Most files
-// are ruled out by the bounds of key and event time; of the others the index says
-// where the rows are, so that it takes time by the cut's rows and not the table's.
+// are ruled out by the bounds of key and event time; each of the others is asked
+// by its index, which takes time by the cut's rows and not by its own.
 type lookup struct {
 	lake *lake
 	cut  *cut
+	log  *slog.Logger
 }
 
 // probe is what is asked of the files for one row.
@@ -119,12 +121,23 @@ func (k *lookup) search(f stored, asked []probe) (found []match, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	x, err := k.lake.indexOf(in, f)
-	if err != nil {
+	x, err := k.lake.finderOf(in, f)
+	if err == nil {
+		found, err = matches(x, f, asked)
+	}
+	if !errors.Is(err, errIndex) {
+		return found, err
+	}
+	k.log.Warn("reading the columns instead", "file", f.uri, "error", err)
+	if x, err = k.lake.madeOf(in, f); err != nil {
 		return nil, err
 	}
-	err = x.find(asked, func(p *probe, row uint32) {
-		found = append(found, match{p.row, f.uri, int64(row), x.origins.version(row, p.time)})
+	return matches(x, f, asked)
+}
+
+func matches(x finder, f stored, asked []probe) (found []match, err error) {
+	err = x.find(asked, func(p *probe, row uint32, v feature.Version) {
+		found = append(found, match{p.row, f.uri, int64(row), v})
 	})
 	return found, err
 }

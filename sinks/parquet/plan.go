@@ -30,7 +30,7 @@ func (w *writer) plan(ctx context.Context, t *table.Table, c *cut) (*plan, error
 			return nil, err
 		}
 	}
-	found, err := w.lake.lookup(ctx, t, c)
+	found, err := w.lookup(ctx, t, c)
 	if err != nil {
 		return nil, err
 	}
@@ -59,11 +59,11 @@ func (p *plan) discard(d *disk) {
 	}
 }
 
-func (l *lake) lookup(ctx context.Context, t *table.Table, c *cut) ([]match, error) {
-	data, deletes, err := l.inventory.at(t, l.disk, l.layout)
+func (w *writer) lookup(ctx context.Context, t *table.Table, c *cut) ([]match, error) {
+	data, deletes, err := w.lake.inventory.at(t, w.lake.disk, w.lake.layout)
 	if err != nil {
 		return nil, err
 	}
-	k := &lookup{lake: l, cut: c}
+	k := &lookup{w.lake, c, w.node.Log}
 	return k.find(ctx, data, deletes)
 }

@@ -3,12 +3,14 @@ package parquet
 import (
 	"cmp"
 	"math/bits"
+	"slices"
 )
 
-// indexed is the digest of a row of a file, with the row.
+// indexed is the digest of a row of a file, with the row and its origin.
 type indexed struct {
 	hi      uint64
 	lo, row uint32
+	origin  uint64
 }
 
 func (x indexed) digest() digest { return digest{x.hi, x.lo} }
@@ -20,18 +22,22 @@ func (d digest) compare(o digest) int {
 	return cmp.Compare(d.lo, o.lo)
 }
 
-// bucketOf is the part of all digests that one belongs to, of 2^bits equal ones.
-func bucketOf(hi uint64, bits int) uint64 { return hi >> (64 - bits) }
+// partOf is the part of all digests that one belongs to, of 2^bits equal ones.
+func partOf(hi uint64, bits int) uint64 { return hi >> (64 - bits) }
+
+// few rows are sorted by insertion.
+const few = 32
 
 // sortedRows sorts rows by digest, and those of one digest as they stand in the
-// file. Digests are as good as random, so each is put into one of many small
-// buckets first, of which most are right at once.
+// file. Digests of identities are as good as random, so each row is put into one
+// of many small parts first, of which most are right at once; not all, for an
+// identity may have many rows.
 func sortedRows(rows pages[indexed]) []indexed {
 	fine := bits.Len(uint(rows.len() / 8))
 	next := make([]uint32, 1<<fine+1)
 	for _, page := range rows {
 		for i := range page {
-			next[bucketOf(page[i].hi, fine)+1]++
+			next[partOf(page[i].hi, fine)+1]++
 		}
 	}
 	for i := range next[1:] {
@@ -40,14 +46,18 @@ func sortedRows(rows pages[indexed]) []indexed {
 	out := make([]indexed, rows.len())
 	for _, page := range rows {
 		for _, x := range page {
-			at := &next[bucketOf(x.hi, fine)]
+			at := &next[partOf(x.hi, fine)]
 			out[*at] = x
 			*at++
 		}
 	}
 	from := uint32(0)
 	for _, to := range next[:1<<fine] {
-		insertionSort(out[from:to])
+		if part := out[from:to]; len(part) <= few {
+			insertionSort(part)
+		} else {
+			slices.SortStableFunc(part, func(a, b indexed) int { return a.digest().compare(b.digest()) })
+		}
 		from = to
 	}
 	return out

@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -11,11 +12,20 @@ import (
 
 var _ pipeline.Refuser = (*writer)(nil)
 
-var errTooFar = errors.New("the timestamp in milliseconds does not fit the table's microseconds")
+var (
+	errTooFar = errors.New("the timestamp in milliseconds does not fit the table's microseconds")
+	errOffset = fmt.Errorf("the offset is greater than %d", mostOffset)
+)
 
-// Refuses tells rows with a timestamp that the table's microseconds can't hold.
-func (w *writer) Refuses(rows *feature.Rows, i int) error {
-	if !w.lake.layout.fits(rows, i) {
+// Refuses tells rows with a timestamp that the table's microseconds can't hold,
+// and offsets that an index can't.
+func (w *writer) Refuses(rows *feature.Rows, i int) error { return w.lake.layout.refuses(rows, i) }
+
+func (l *layout) refuses(rows *feature.Rows, i int) error {
+	switch {
+	case rows.Records[i].Offset > mostOffset:
+		return errOffset
+	case !l.fits(rows, i):
 		return errTooFar
 	}
 	return nil
@@ -25,8 +35,8 @@ func (w *writer) Refuses(rows *feature.Rows, i int) error {
 func (l *layout) checkScale(rows *feature.Rows, runs []run) error {
 	for _, r := range runs {
 		for i := r.from; i < r.to; i++ {
-			if !l.fits(rows, i) {
-				return &pipeline.At{Place: rows.Place, Offset: rows.Records[i].Offset, Err: errTooFar}
+			if err := l.refuses(rows, i); err != nil {
+				return &pipeline.At{Place: rows.Place, Offset: rows.Records[i].Offset, Err: err}
 			}
 		}
 	}

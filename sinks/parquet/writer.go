@@ -186,9 +186,10 @@ func (w *writer) release(r *reservation, s *laneState, b *batch, failed error) {
 	}
 }
 
-// roll ends a file that is large enough.
+// roll ends a file that is large enough, its index counted.
 func (f *dataFile) roll(set *Sink) error {
-	if f.entries.len() < set.FileRows && f.out.size() < set.FileBytes {
+	rows, bytes := f.entries.len(), f.out.size()+int64(f.entries.len())*rowBytes
+	if rows < set.FileRows && bytes < set.FileBytes && len(f.contents.sources) < mostSources {
 		return nil
 	}
 	return f.end()
