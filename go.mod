@@ -25,7 +25,7 @@ require (
 	github.com/zeebo/xxh3 v1.1.0
 	golang.org/x/term v0.47.0
 	gonum.org/v1/plot v0.17.0
-	modernc.org/libc v1.80.1
+	modernc.org/libc v1.80.1 // the one that sqlite's own go.mod names, and no other
 	modernc.org/sqlite v1.62.0
 	pgregory.net/rapid v1.3.0
 )

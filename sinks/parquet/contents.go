@@ -52,16 +52,15 @@ func (c *contents) code(s source) uint32 {
 	return uint32(len(c.sources) - 1)
 }
 
+// sourceOf is the source of an origin, in a file's list.
+func sourceOf(origin uint64) uint64 { return origin >> 1 & (mostSources - 1) }
+
 // versionOf is what a row is ordered by; its event time is its identity's.
-func versionOf(origin uint64, sources []source, time int64) (feature.Version, error) {
-	i := origin >> 1 & (mostSources - 1)
-	if i >= uint64(len(sources)) {
-		return feature.Version{}, errIndex
-	}
+func versionOf(origin uint64, sources []source, time int64) feature.Version {
+	s := sources[sourceOf(origin)]
 	return feature.Version{
-		Time: time, Delete: origin&1 != 0, Epoch: sources[i].epoch, Partition: sources[i].partition,
-		Offset: int64(origin >> originBits),
-	}, nil
+		Time: time, Delete: origin&1 != 0, Epoch: s.epoch, Partition: s.partition, Offset: int64(origin >> originBits),
+	}
 }
 
 // addGroup reads the keys of a row group, and where its rows come from.

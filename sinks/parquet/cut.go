@@ -154,7 +154,7 @@ func (b *batch) entries(d digester, lane, at uint32) func(*dataFile, run) {
 			var id digest
 			id, buf = d.of(buf, b.rows, i)
 			dst.contents.add(id, from, offset, r.deletes)
-			*dst.entries.more() = entry{b.rows.Time(i), offset, lane, at + k, r.deletes, false}
+			*dst.entries.more() = entry{b.rows.Time(i), at + k, lane}
 		}
 	}
 }

@@ -176,7 +176,7 @@ func (f *dataFile) end() error {
 		return fmt.Errorf("writing %s: %w", f.out.file.Name(), err)
 	}
 	f.layout.writers.put(f.writer)
-	f.ended, f.writer, f.leaves, f.contents = true, nil, nil, contents{}
+	f.ended, f.writer, f.leaves, f.contents.rows = true, nil, nil, nil
 	_ = f.out.drain()
 	return nil
 }

@@ -219,13 +219,12 @@ func TestRowsOfACutAreResolvedAcrossItsFiles(t *testing.T) {
 		kept := 0
 		for f, file := range c.files {
 			for _, x := range file.sorted {
-				e := file.entries.at(int(x.row))
-				if e.lost {
+				if file.entries.at(int(x.row)).lost() {
 					continue
 				}
 				kept++
-				if e.offset != greatest[x.digest()] {
-					t.Fatalf("file %d row %d at offset %d was kept of %x, want offset %d", f, x.row, e.offset, x.digest(), greatest[x.digest()])
+				if offset := int64(x.origin >> originBits); offset != greatest[x.digest()] {
+					t.Fatalf("file %d row %d at offset %d was kept of %x, want offset %d", f, x.row, offset, x.digest(), greatest[x.digest()])
 				}
 			}
 		}
@@ -244,7 +243,7 @@ func randomCut(r *rand.Rand) (*cut, map[digest]int64) {
 			d := digest{uint64(r.IntN(4)) << 62, uint32(r.IntN(10))}
 			offset := int64(r.IntN(1 << 40))
 			f.contents.add(d, source{}, offset, false)
-			*f.entries.more() = entry{offset: offset}
+			*f.entries.more() = entry{}
 			greatest[d] = max(greatest[d], offset)
 			c.rows++
 		}

@@ -27,11 +27,7 @@ func (x *madeIndex) find(asked []probe, found func(*probe, uint32, feature.Versi
 		p := &asked[i]
 		at := sort.Search(len(x.rows), func(i int) bool { return x.rows[i].digest().compare(p.digest) >= 0 })
 		for ; at < len(x.rows) && x.rows[at].digest() == p.digest; at++ {
-			v, err := versionOf(x.rows[at].origin, x.sources, p.time)
-			if err != nil {
-				return err
-			}
-			found(p, x.rows[at].row, v)
+			found(p, x.rows[at].row, versionOf(x.rows[at].origin, x.sources, p.time))
 		}
 	}
 	return nil
@@ -45,7 +41,10 @@ func (x *fileIndex) find(asked []probe, found func(*probe, uint32, feature.Versi
 	for i := range asked {
 		p := &asked[i]
 		rows, err := x.near(p.hi, ahead)
-		for ; err == nil && len(rows) > 0; rows = rows[rowBytes:] {
+		if err != nil {
+			return err
+		}
+		for ; len(rows) > 0; rows = rows[rowBytes:] {
 			r := indexedFrom(rows)
 			if r.hi > p.hi {
 				break
@@ -53,13 +52,10 @@ func (x *fileIndex) find(asked []probe, found func(*probe, uint32, feature.Versi
 			if r.digest() != p.digest {
 				continue
 			}
-			var v feature.Version
-			if v, err = versionOf(r.origin, x.sources, p.time); err == nil {
-				found(p, r.row, v)
+			if sourceOf(r.origin) >= uint64(len(x.sources)) || r.row >= x.rows {
+				return errIndex
 			}
-		}
-		if err != nil {
-			return err
+			found(p, r.row, versionOf(r.origin, x.sources, p.time))
 		}
 	}
 	return nil

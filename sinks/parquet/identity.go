@@ -35,24 +35,29 @@ func (d digester) of(buf []byte, rows *feature.Rows, i int) (digest, []byte) {
 // mark tells files of this table from those of others, which have other digests.
 func (d digester) mark() uint64 { return xxh3.HashSeed([]byte("tandem"), d.seed) }
 
-// entry is what a commit must know of a row that it holds: its order, and the
-// span that it is counted in. It has no pointers, so that a million of them cost
-// the garbage collector nothing.
+// entry is what a commit must know of a row that it holds, beside its digest and
+// its origin: the event time, and the span that it is counted in. It has no
+// pointers, so that a million of them cost the garbage collector nothing.
 type entry struct {
-	time   int64 // in the event time's own unit
-	offset int64
-	lane   uint32 // in cut.lanes
-	span   uint32 // in laneCut.spans
-	delete bool
-	lost   bool // another row of the cut has its identity, and wins
+	time int64  // in the event time's own unit
+	span uint32 // in laneCut.spans
+	lane uint32 // in cut.lanes, below a bit that is set once the row is lost
 }
+
+// lostBit says that another row of the cut has the row's identity, and wins.
+const lostBit = 1 << 31
+
+func (e *entry) lost() bool { return e.lane&lostBit != 0 }
+
+func (e *entry) lose() { e.lane |= lostBit }
 
 // rowRef names a row of a cut.
 type rowRef struct{ file, row uint32 }
 
 func (c *cut) entry(r rowRef) *entry { return c.files[r.file].entries.at(int(r.row)) }
 
-func (c *cut) version(e *entry) feature.Version {
-	p := c.lanes[e.lane].lane.Place
-	return feature.Version{Time: e.time, Delete: e.delete, Epoch: p.Epoch, Partition: p.Partition, Offset: e.offset}
+// version is what a row of a cut is ordered by.
+func (c *cut) version(r rowRef, origin uint64) feature.Version {
+	f := c.files[r.file]
+	return versionOf(origin, f.contents.sources, f.entries.at(int(r.row)).time)
 }

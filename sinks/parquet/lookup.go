@@ -13,10 +13,11 @@ import (
 
 // match is a row of the table that has the identity of a row of the cut.
 type match struct {
-	row     rowRef
-	uri     string
-	pos     int64
-	version feature.Version
+	row    rowRef
+	origin uint64 // of that
+	uri    string
+	pos    int64
+	stored feature.Version
 }
 
 // lookup finds the table's rows that have an identity of the cut. Most files
@@ -32,7 +33,8 @@ type lookup struct {
 type probe struct {
 	time int64
 	digest
-	row rowRef
+	row    rowRef
+	origin uint64
 }
 
 func (k *lookup) find(ctx context.Context, data, deletes []stored) ([]match, error) {
@@ -79,8 +81,8 @@ func (k *lookup) probes(data []stored) []probe {
 	var asked []probe
 	for i, f := range k.cut.files {
 		for _, x := range f.sorted {
-			if e := f.entries.at(int(x.row)); !e.lost && e.time >= from && e.time <= to {
-				asked = append(asked, probe{e.time, x.digest(), rowRef{uint32(i), x.row}})
+			if e := f.entries.at(int(x.row)); !e.lost() && e.time >= from && e.time <= to {
+				asked = append(asked, probe{e.time, x.digest(), rowRef{uint32(i), x.row}, x.origin})
 			}
 		}
 	}
@@ -137,7 +139,7 @@ func (k *lookup) search(f stored, asked []probe) (found []match, err error) {
 
 func matches(x finder, f stored, asked []probe) (found []match, err error) {
 	err = x.find(asked, func(p *probe, row uint32, v feature.Version) {
-		found = append(found, match{p.row, f.uri, int64(row), v})
+		found = append(found, match{p.row, p.origin, f.uri, int64(row), v})
 	})
 	return found, err
 }

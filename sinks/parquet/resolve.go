@@ -26,7 +26,7 @@ func (c *cut) resolve(found []match, order feature.Order) *resolution {
 	}
 	beaten := map[rowRef]bool{}
 	for _, m := range found {
-		o := order.Compare(m.version, c.version(c.entry(m.row)))
+		o := order.Compare(m.stored, c.version(m.row, m.origin))
 		if o < 0 || beaten[m.row] {
 			continue
 		}
@@ -52,7 +52,7 @@ func (c *cut) resolve(found []match, order feature.Order) *resolution {
 
 func (r *resolution) span(c *cut, row rowRef) *feature.SpanTally {
 	e := c.entry(row)
-	return &r.spans[e.lane][e.span]
+	return &r.spans[e.lane&^lostBit][e.span]
 }
 
 // positions are the rows to be deleted: the table's, and those of new files,

@@ -14,22 +14,22 @@ type lost struct {
 func (c *cut) resolveWithin(order feature.Order) []lost {
 	var losers []lost
 	var best rowRef
-	var of digest
+	var top indexed
 	m := c.merge()
 	for first := true; m.more(); first = false {
 		x, r := m.next()
-		if first || x.digest() != of {
-			best, of = r, x.digest()
+		if first || x.digest() != top.digest() {
+			best, top = r, x
 			continue
 		}
 		loser, fate := r, feature.Superseded
-		switch o := order.Compare(c.version(c.entry(r)), c.version(c.entry(best))); {
+		switch o := order.Compare(c.version(r, x.origin), c.version(best, top.origin)); {
 		case o == 0:
 			fate = feature.Duplicate
 		case o > 0:
-			best, loser = r, best
+			loser, best, top = best, r, x
 		}
-		c.entry(loser).lost = true
+		c.entry(loser).lose()
 		losers = append(losers, lost{loser, fate})
 	}
 	return losers

@@ -134,11 +134,15 @@ func (c *conn) inTransaction(do func() error) error {
 	return err
 }
 
-// hold copies bytes to where SQLite may read them until the next call.
+// hold copies bytes to where SQLite may read them until the next call. Whatever
+// was bound before points at nothing then: a statement runs only right after it
+// was given its values.
 func (c *conn) hold(b []byte) (uintptr, error) {
-	if n := len(b) + 1; n > c.room { // one more, so that no value stands at 0
+	n := len(b) + 1 // one more, so that no value stands at 0
+	if n > c.room || c.room > keptBytes && n <= keptBytes {
+		room := max(n, min(2*n, keptBytes))
 		libc.Xfree(c.tls, c.held)
-		if c.held, c.room = libc.Xmalloc(c.tls, types.Size_t(2*n)), 2*n; c.held == 0 {
+		if c.held, c.room = libc.Xmalloc(c.tls, types.Size_t(room)), room; c.held == 0 {
 			c.room = 0
 			return 0, errMemory
 		}

@@ -122,6 +122,18 @@ func TestLongRowsAreWrittenFewAtATime(t *testing.T) {
 	}
 }
 
+func TestALongTextDoesNotHoldItsMemory(t *testing.T) {
+	s := Sink{File: filepath.Join(t.TempDir(), "features.db")}
+	schema := rowgen.Plain()
+	w := start(t, s, schema)
+	put(t, w, rowgen.Batch(schema, place, rowgen.Row{Key: strings.Repeat("k", 20<<20)}))
+	put(t, w, rowgen.Batch(schema, place, rowgen.Row{Offset: 1, Key: "k"}))
+	s.want(t, "2", `SELECT count(*) FROM plain_1 WHERE length(id) IN (1, 20971520)`)
+	if kept := cap(w.table.values.bytes) + w.table.conn.room; kept > 2*keptBytes {
+		t.Errorf("%d bytes are kept after a text of 20 MiB", kept)
+	}
+}
+
 // TestKilledWriter kills a process that writes, without warning, and looks for
 // every row that it had reported.
 func TestKilledWriter(t *testing.T) {

@@ -31,7 +31,16 @@ const (
 	blob
 )
 
-func (v *values) reset() { v.cells, v.bytes = v.cells[:0], v.bytes[:0] }
+// keptBytes of texts and blobs stay from one statement to the next: a long one
+// doesn't hold its memory for good.
+const keptBytes = 4 * chunkBytes
+
+func (v *values) reset() {
+	v.cells, v.bytes = v.cells[:0], v.bytes[:0]
+	if cap(v.bytes) > keptBytes {
+		v.bytes = nil
+	}
+}
 
 func (v *values) null() { v.cells = append(v.cells, cell{}) }
 
