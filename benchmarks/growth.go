@@ -26,6 +26,16 @@ type order struct {
 	Warehouse string
 }
 
+// backlog is a topic that a process works off.
+type backlog struct {
+	rows, partitions int
+	peaks            []float64 // MiB, round by round
+}
+
+// memoryRounds of the backlogs in turns: a process's peak is where its collector
+// happened to be behind, so that no single one says much.
+const memoryRounds = 3
+
 // measureMemory is the peak memory of a process that works off a backlog from a
 // Kafka outside of it, at default settings, into a table.
 func (s *suite) measureMemory(ctx context.Context) error {
@@ -33,52 +43,67 @@ func (s *suite) measureMemory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	few, many, lanesRows := 1_000_000, 5_000_000, 2_000_000
+	many := 5_000_000
 	if s.long {
 		many = 20_000_000
 	}
-	small, err := s.peak(ctx, brokers, few, 4)
-	if err != nil {
-		return err
+	few, lots, narrow, wide := &backlog{rows: 1_000_000, partitions: 4}, &backlog{rows: many, partitions: 4},
+		&backlog{rows: 2_000_000, partitions: 4}, &backlog{rows: 2_000_000, partitions: 64}
+	all := []*backlog{few, lots, narrow, wide}
+	for _, b := range all {
+		s.progress("memory: producing %s", b)
+		remove, err := b.fill(ctx, brokers)
+		if err != nil {
+			return err
+		}
+		defer remove()
 	}
-	large, err := s.peak(ctx, brokers, many, 4)
-	if err != nil {
-		return err
+	for round := range memoryRounds {
+		for _, b := range all {
+			s.progress("memory: a process works off %s, round %d of %d", b, round+1, memoryRounds)
+			if err := b.workOff(ctx, brokers); err != nil {
+				return err
+			}
+		}
 	}
-	s.reachedAt(memoryRows, single(large/small), fmt.Sprintf("%s rows : %s rows", short(int64(many)), short(int64(few))))
-	narrow, err := s.peak(ctx, brokers, lanesRows, 4)
-	if err != nil {
-		return err
+	for _, b := range all {
+		s.note("peak memory of a process, MiB", b.String(), "", spreadOf(b.peaks))
 	}
-	wide, err := s.peak(ctx, brokers, lanesRows, 64)
-	if err != nil {
-		return err
-	}
-	s.reachedAt(memoryLanes, single(wide/narrow), fmt.Sprintf("of %s rows", short(int64(lanesRows))))
+	s.reachedAt(memoryRows, times(spreadOf(lots.peaks), spreadOf(few.peaks)), fmt.Sprintf("%s : %s", lots, few))
+	s.reachedAt(memoryLanes, times(spreadOf(wide.peaks), spreadOf(narrow.peaks)), fmt.Sprintf("%s : %s", wide, narrow))
 	return nil
 }
 
-// peak is the most memory that a child process had at a time, in MiB.
-func (s *suite) peak(ctx context.Context, brokers string, rows, partitions int) (float64, error) {
-	name := fmt.Sprintf("backlog-%d-%d-%d", rows, partitions, os.Getpid())
-	s.progress("memory: producing %s rows in %d partitions", short(int64(rows)), partitions)
-	client, err := produce(ctx, brokers, name, rows, partitions)
+func (b *backlog) String() string {
+	return fmt.Sprintf("%s rows, %d partitions", short(int64(b.rows)), b.partitions)
+}
+
+func (b *backlog) topic() string {
+	return fmt.Sprintf("backlog-%d-%d-%d", b.rows, b.partitions, os.Getpid())
+}
+
+// fill makes the topic, which is gone once remove is called.
+func (b *backlog) fill(ctx context.Context, brokers string) (remove func(), err error) {
+	client, err := produce(ctx, brokers, b.topic(), b.rows, b.partitions)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	defer client.Close()
-	defer kadm.NewClient(client).DeleteTopics(context.WithoutCancel(ctx), name)
+	return func() {
+		_, _ = kadm.NewClient(client).DeleteTopics(context.WithoutCancel(ctx), b.topic()) // the broker is ours, or its retention's
+		client.Close()
+	}, nil
+}
+
+// workOff has a child process do it, and notes the most memory that it had at a time.
+func (b *backlog) workOff(ctx context.Context, brokers string) error {
 	dir, err := os.MkdirTemp("", "benchmarks-")
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer os.RemoveAll(dir)
-	s.progress("memory: a process works off %s rows in %d partitions", short(int64(rows)), partitions)
-	mib, err := s.inChild(ctx, order{strings.Split(brokers, ","), name, int64(rows), dir})
-	if err == nil {
-		s.note("peak memory of a process, MiB", fmt.Sprintf("%s rows, %d partitions", short(int64(rows)), partitions), "", single(mib))
-	}
-	return mib, err
+	mib, err := inChild(ctx, order{strings.Split(brokers, ","), b.topic(), int64(b.rows), dir})
+	b.peaks = append(b.peaks, mib)
+	return err
 }
 
 func produce(ctx context.Context, brokers, name string, rows, partitions int) (*kgo.Client, error) {
@@ -119,7 +144,7 @@ func produce(ctx context.Context, brokers, name string, rows, partitions int) (*
 }
 
 // inChild has this same program work a backlog off, and gives its peak memory.
-func (s *suite) inChild(ctx context.Context, o order) (mib float64, err error) {
+func inChild(ctx context.Context, o order) (mib float64, err error) {
 	text, err := json.Marshal(o)
 	if err != nil {
 		return 0, err
