@@ -107,7 +107,7 @@ func (b *backlog) workOff(ctx context.Context, brokers string) error {
 }
 
 func produce(ctx context.Context, brokers, name string, rows, partitions int) (*kgo.Client, error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(brokers, ",")...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(brokers, ",")...), kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
 		kgo.DefaultProduceTopic(name), kgo.MaxBufferedRecords(50_000))
 	if err != nil {
 		return nil, err
@@ -119,9 +119,9 @@ func produce(ctx context.Context, brokers, name string, rows, partitions int) (*
 	}
 	failed := make(chan error, 1)
 	log := avrorow.Log{Seed: 1, Keys: 5 * keys, Late: 0.01, Duplicate: 0.01}.Open()
-	for i := range rows {
+	for range rows {
 		r := log.Next()
-		client.Produce(ctx, &kgo.Record{Partition: int32(i % partitions), Key: r.Key, Value: r.Value}, func(_ *kgo.Record, err error) {
+		client.Produce(ctx, &kgo.Record{Key: r.Key, Value: r.Value}, func(_ *kgo.Record, err error) {
 			if err != nil {
 				select {
 				case failed <- err:

@@ -18,7 +18,7 @@ type Graph struct {
 
 	// Memory bounds the records between intake and sinks, in bytes. The rows
 	// decoded from them take two to three times that beside them.
-	Memory int64 // default 32 MiB
+	Memory int64 // default 16 MiB
 
 	// Drain is how long Run may take to finish once its context has ended.
 	Drain time.Duration // default 30 s
@@ -176,7 +176,7 @@ func (g *Graph) drain() time.Duration {
 
 func (g *Graph) memory() int64 {
 	if g.Memory <= 0 {
-		return 32 << 20
+		return 16 << 20
 	}
 	return g.Memory
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 
@@ -44,11 +45,14 @@ func (k *lookup) find(ctx context.Context, data, deletes []stored) ([]match, err
 	}
 	asked := k.probes(data)
 	var found []match
+	var some []probe
 	for _, f := range data {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		m, err := k.search(f, k.lake.layout.within(asked, f))
+		some = append(some[:0], k.lake.layout.within(asked, f)...)
+		slices.SortFunc(some, func(a, b probe) int { return a.digest.compare(b.digest) })
+		m, err := k.search(f, some)
 		if err == nil && len(m) > 0 {
 			m, err = k.visible(f, m, deletes)
 		}
@@ -78,13 +82,13 @@ func (k *lookup) probes(data []stored) []probe {
 		a, b := k.lake.layout.times(f)
 		from, to = min(from, a), max(to, b)
 	}
-	var asked []probe
-	for i, f := range k.cut.files {
-		for _, x := range f.sorted {
-			if e := f.entries.at(int(x.row)); !e.lost() && e.time >= from && e.time <= to {
-				asked = append(asked, probe{e.time, x.digest(), rowRef{uint32(i), x.row}, x.origin})
-			}
-		}
+	n := 0
+	for range k.cut.winners(from, to) {
+		n++
+	}
+	asked := make([]probe, 0, n)
+	for r, x := range k.cut.winners(from, to) {
+		asked = append(asked, probe{k.cut.entry(r).time, x.digest(), r, x.origin})
 	}
 	slices.SortFunc(asked, func(a, b probe) int {
 		if c := cmp.Compare(a.time, b.time); c != 0 {
@@ -95,7 +99,22 @@ func (k *lookup) probes(data []stored) []probe {
 	return asked
 }
 
-// within are those of the probes whose event time a file may have, by digest.
+// winners are the cut's rows that none of its others won from, of some event times.
+func (c *cut) winners(from, to int64) iter.Seq2[rowRef, *indexed] {
+	return func(yield func(rowRef, *indexed) bool) {
+		for i, f := range c.files {
+			for k := range f.sorted {
+				x := &f.sorted[k]
+				e := f.entries.at(int(x.row))
+				if !e.lost() && e.time >= from && e.time <= to && !yield(rowRef{uint32(i), x.row}, x) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// within are those of the probes whose event time a file may have.
 func (l *layout) within(asked []probe, f stored) []probe {
 	from, to := l.times(f)
 	lo, _ := slices.BinarySearchFunc(asked, from, func(p probe, t int64) int { return cmp.Compare(p.time, t) })
@@ -105,9 +124,7 @@ func (l *layout) within(asked []probe, f stored) []probe {
 		}
 		return 1
 	})
-	some := slices.Clone(asked[lo:hi])
-	slices.SortFunc(some, func(a, b probe) int { return a.digest.compare(b.digest) })
-	return some
+	return asked[lo:hi]
 }
 
 // search asks a data file's index.
