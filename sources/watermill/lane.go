@@ -87,6 +87,7 @@ func (l *lane) hand(ctx context.Context, batch []*message.Message) {
 	}
 	span := feature.Span{From: l.next, To: l.next + int64(len(batch))}
 	l.next = span.To
+	giveUpTo(l.next)
 	if l.Push(list, span) {
 		select {
 		case <-l.ready:

@@ -27,6 +27,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -108,13 +109,22 @@ var started = time.Now()
 
 func ticks() int64 { return int64((started.Sub(zero) + time.Since(started)) / tick) }
 
+// given is behind every offset that this process gave to a message: the clock
+// alone can't tell runs that follow each other within a tick.
+var given atomic.Int64
+
+func giveUpTo(next int64) {
+	for was := given.Load(); next > was && !given.CompareAndSwap(was, next); was = given.Load() {
+	}
+}
+
 // begin puts the lane behind all that the sinks hold.
 func (s Source) begin(ctx context.Context, in *pipeline.Intake) (pipeline.LaneConfig, error) {
 	held, _, err := in.Progress(ctx, s.Topic, 0)
 	if err != nil {
 		return pipeline.LaneConfig{}, fmt.Errorf("progress of %q: %w", s.Topic, err)
 	}
-	start := max(ticks(), held.Counted)
+	start := max(ticks(), given.Load(), held.Counted)
 	for _, sink := range held.Sinks {
 		start = max(start, sink.Next)
 	}
