@@ -29,15 +29,21 @@ type order struct {
 // backlog is a topic that a process works off.
 type backlog struct {
 	rows, partitions int
+	limit            string    // GOMEMLIMIT of the process; empty: none
 	peaks            []float64 // MiB, round by round
 }
+
+// memoryLimit is what a process is told to keep to where it is told so: a
+// little less than it would take by itself.
+const memoryLimit = "300MiB"
 
 // memoryRounds of the backlogs in turns: a process's peak is where its collector
 // happened to be behind, so that no single one says much.
 const memoryRounds = 3
 
 // measureMemory is the peak memory of a process that works off a backlog from a
-// Kafka outside of it, at default settings, into a table.
+// Kafka outside of it, at default settings, into a table; and the same of one
+// that the collector keeps to a limit.
 func (s *suite) measureMemory(ctx context.Context) error {
 	brokers, err := s.aKafka(ctx)
 	if err != nil {
@@ -49,8 +55,9 @@ func (s *suite) measureMemory(ctx context.Context) error {
 	}
 	few, lots, narrow, wide := &backlog{rows: 1_000_000, partitions: 4}, &backlog{rows: many, partitions: 4},
 		&backlog{rows: 2_000_000, partitions: 4}, &backlog{rows: 2_000_000, partitions: 64}
-	all := []*backlog{few, lots, narrow, wide}
-	for _, b := range all {
+	limitedFew, limitedLots := &backlog{rows: few.rows, partitions: 4, limit: memoryLimit}, &backlog{rows: many, partitions: 4, limit: memoryLimit}
+	all := []*backlog{few, lots, narrow, wide, limitedFew, limitedLots}
+	for _, b := range all[:4] {
 		s.progress("memory: producing %s", b)
 		remove, err := b.fill(ctx, brokers)
 		if err != nil {
@@ -69,13 +76,18 @@ func (s *suite) measureMemory(ctx context.Context) error {
 	for _, b := range all {
 		s.note("peak memory of a process, MiB", b.String(), "", spreadOf(b.peaks))
 	}
-	s.reachedAt(memoryRows, times(spreadOf(lots.peaks), spreadOf(few.peaks)), fmt.Sprintf("%s : %s", lots, few))
-	s.reachedAt(memoryLanes, times(spreadOf(wide.peaks), spreadOf(narrow.peaks)), fmt.Sprintf("%s : %s", wide, narrow))
+	s.reachedAt(memoryRows, times(spreadOf(lots.peaks), spreadOf(few.peaks)), fmt.Sprintf("%s rows : %s rows; %.2f with GOMEMLIMIT=%s",
+		short(int64(many)), short(int64(few.rows)), median(limitedLots.peaks)/median(limitedFew.peaks), memoryLimit))
+	s.reachedAt(memoryLanes, times(spreadOf(wide.peaks), spreadOf(narrow.peaks)), fmt.Sprintf("of %s rows", short(int64(wide.rows))))
 	return nil
 }
 
 func (b *backlog) String() string {
-	return fmt.Sprintf("%s rows, %d partitions", short(int64(b.rows)), b.partitions)
+	text := fmt.Sprintf("%s rows, %d partitions", short(int64(b.rows)), b.partitions)
+	if b.limit != "" {
+		text += ", GOMEMLIMIT=" + b.limit
+	}
+	return text
 }
 
 func (b *backlog) topic() string {
@@ -101,7 +113,7 @@ func (b *backlog) workOff(ctx context.Context, brokers string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	mib, err := inChild(ctx, order{strings.Split(brokers, ","), b.topic(), int64(b.rows), dir})
+	mib, err := inChild(ctx, order{strings.Split(brokers, ","), b.topic(), int64(b.rows), dir}, b.limit)
 	b.peaks = append(b.peaks, mib)
 	return err
 }
@@ -144,13 +156,16 @@ func produce(ctx context.Context, brokers, name string, rows, partitions int) (*
 }
 
 // inChild has this same program work a backlog off, and gives its peak memory.
-func inChild(ctx context.Context, o order) (mib float64, err error) {
+func inChild(ctx context.Context, o order, limit string) (mib float64, err error) {
 	text, err := json.Marshal(o)
 	if err != nil {
 		return 0, err
 	}
 	cmd := exec.CommandContext(ctx, "/proc/self/exe")
 	cmd.Env = append(os.Environ(), childOrder+"="+string(text))
+	if limit != "" {
+		cmd.Env = append(cmd.Env, "GOMEMLIMIT="+limit)
+	}
 	cmd.Stderr = os.Stderr
 	said, err := cmd.Output()
 	if err != nil {
