@@ -20,11 +20,13 @@ func (s *fussy) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer
 	return fussyWriter{w}, err
 }
 
-func (fussyWriter) Refuses(rows *feature.Rows, i int) error {
-	if rows.Columns[1].Int64s[i] == 13 {
-		return errors.New("13 is unlucky")
+func (fussyWriter) Refuses(rows *feature.Rows, from int) (int, error) {
+	for i, v := range rows.Columns[1].Int64s[from:] {
+		if v == 13 {
+			return from + i, errors.New("13 is unlucky")
+		}
 	}
-	return nil
+	return 0, nil
 }
 
 func TestARowThatOneStoreCannotHoldIsDeadThereAlone(t *testing.T) {

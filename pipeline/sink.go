@@ -53,8 +53,10 @@ type Keeper interface {
 // Refuser is a Writer whose store can't hold every row that its schema allows.
 // Such a row goes to the dead letters, and is dead for that store alone.
 type Refuser interface {
-	// Refuses says why the store can't hold row i of a batch; nil if it can.
-	Refuses(rows *feature.Rows, i int) error
+	// Refuses finds the first row of a batch, from one on, that the store can't
+	// hold, and says why; the cause is nil if it can hold all of them. Rows that
+	// are not live may be found too.
+	Refuses(rows *feature.Rows, from int) (i int, cause error)
 }
 
 // Evolver is a Writer whose table can get columns while it is written. A sink

@@ -125,16 +125,14 @@ func (k sinkLane) refuse(ctx context.Context, rows *feature.Rows, fates []featur
 	if !ok {
 		return nil
 	}
-	for i, fate := range fates {
-		if fate != feature.Live {
+	for i, cause := r.Refuses(rows, 0); cause != nil; i, cause = r.Refuses(rows, i+1) {
+		if fates[i] != feature.Live {
 			continue
 		}
-		if cause := r.Refuses(rows, i); cause != nil {
-			if err := k.s.g.router.reject(ctx, k.n.name, rows.Place, rows.Records[i], "unstorable", cause); err != nil {
-				return err
-			}
-			fates[i] = feature.Dead
+		if err := k.s.g.router.reject(ctx, k.n.name, rows.Place, rows.Records[i], "unstorable", cause); err != nil {
+			return err
 		}
+		fates[i] = feature.Dead
 	}
 	return nil
 }

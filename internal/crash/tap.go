@@ -73,11 +73,11 @@ var (
 )
 
 // Refuses is the sink's own.
-func (t *tappedWriter) Refuses(rows *feature.Rows, i int) error {
+func (t *tappedWriter) Refuses(rows *feature.Rows, from int) (int, error) {
 	if r, ok := t.Writer.(pipeline.Refuser); ok {
-		return r.Refuses(rows, i)
+		return r.Refuses(rows, from)
 	}
-	return nil
+	return 0, nil
 }
 
 // Write passes the point. Rows that are in the online store before it are written again behind it, as after any write

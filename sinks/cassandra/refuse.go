@@ -12,7 +12,16 @@ var _ pipeline.Refuser = (*writer)(nil)
 
 // Refuses tells rows that Cassandra has no place for: their order doesn't fit a
 // write timestamp, or their key no partition key.
-func (w *writer) Refuses(rows *feature.Rows, i int) error {
+func (w *writer) Refuses(rows *feature.Rows, from int) (int, error) {
+	for i := from; i < rows.Len(); i++ {
+		if err := refused(rows, i); err != nil {
+			return i, err
+		}
+	}
+	return 0, nil
+}
+
+func refused(rows *feature.Rows, i int) error {
 	if _, err := timestamp(rows.Schema, rows.Version(i)); err != nil {
 		return err
 	}

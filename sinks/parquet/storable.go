@@ -19,7 +19,18 @@ var (
 
 // Refuses tells rows with a timestamp that the table's microseconds can't hold,
 // and offsets that an index can't.
-func (w *writer) Refuses(rows *feature.Rows, i int) error { return w.lake.layout.refuses(rows, i) }
+func (w *writer) Refuses(rows *feature.Rows, from int) (int, error) {
+	l := w.lake.layout
+	if from == 0 && l.fitAll(rows) {
+		return 0, nil
+	}
+	for i := from; i < rows.Len(); i++ {
+		if err := l.refuses(rows, i); err != nil {
+			return i, err
+		}
+	}
+	return 0, nil
+}
 
 func (l *layout) refuses(rows *feature.Rows, i int) error {
 	switch {
@@ -31,8 +42,40 @@ func (l *layout) refuses(rows *feature.Rows, i int) error {
 	return nil
 }
 
+// fitAll reports, column by column, that all of a batch can be stored exactly. It
+// may miss that they can, of lists and where a null stands in place of a number.
+func (l *layout) fitAll(rows *feature.Rows) bool {
+	n := rows.Len()
+	if n > 0 && rows.Records[n-1].Offset > mostOffset {
+		return false
+	}
+	for _, k := range l.scaled {
+		least, most := math.MinInt64/scaleOf(l.columns[k].field), math.MaxInt64/scaleOf(l.columns[k].field)
+		if k == l.schema.Time() && !within(least, most, n, rows.Time) {
+			return false
+		}
+		of := rows.Columns[k].Int64s
+		if len(of) != n || !within(least, most, n, func(i int) int64 { return of[i] }) {
+			return false
+		}
+	}
+	return true
+}
+
+func within(least, most int64, n int, of func(i int) int64) bool {
+	for i := range n {
+		if x := of(i); x < least || x > most {
+			return false
+		}
+	}
+	return true
+}
+
 // checkScale finds a row that can't be stored exactly before anything is written.
 func (l *layout) checkScale(rows *feature.Rows, runs []run) error {
+	if l.fitAll(rows) {
+		return nil
+	}
 	for _, r := range runs {
 		for i := r.from; i < r.to; i++ {
 			if err := l.refuses(rows, i); err != nil {
