@@ -26,3 +26,35 @@ func (o *ownColumns) version(i int, time int64) feature.Version {
 		Epoch: o[epochColumn].Int32s[i], Partition: o[partitionColumn].Int32s[i], Offset: o[offsetColumn].Int64s[i],
 	}
 }
+
+// timesOf is the event-time column, with the times that deletes got in place of nulls.
+func timesOf(rows *feature.Rows) *feature.Column {
+	t := rows.Schema.Time()
+	if t < 0 || rows.Columns[t].Valid == nil {
+		return &rows.Columns[max(t, 0)]
+	}
+	c := &rows.Columns[t]
+	filled := feature.NewColumn(c.Field)
+	for i := range rows.Len() {
+		if c.Field.Kind == feature.Int32 {
+			filled.Int32s = append(filled.Int32s, int32(rows.Time(i)))
+		} else {
+			filled.Int64s = append(filled.Int64s, rows.Time(i))
+		}
+	}
+	return &filled
+}
+
+// fillOwn makes the table's own columns for some rows.
+func (f *dataFile) fillOwn(rows *feature.Rows, r run) int {
+	for i := range f.own {
+		f.own[i].Truncate(0)
+	}
+	for i := r.from; i < r.to; i++ {
+		f.own[epochColumn].Int32s = append(f.own[epochColumn].Int32s, rows.Epoch)
+		f.own[partitionColumn].Int32s = append(f.own[partitionColumn].Int32s, rows.Partition)
+		f.own[offsetColumn].Int64s = append(f.own[offsetColumn].Int64s, rows.Records[i].Offset)
+		f.own[deletedColumn].Bools = append(f.own[deletedColumn].Bools, rows.Ops[i] == feature.Delete)
+	}
+	return r.to - r.from
+}
