@@ -8,17 +8,20 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// source is a partition in one life of its topic.
-type source struct{ epoch, partition int32 }
+// source is a partition in one life of its topic, and what its offsets have above
+// the bits that an origin has for them.
+type source struct {
+	epoch, partition int32
+	base             int64
+}
 
-// An origin is where a row comes from, in 64 bits: the offset, the source and
-// whether it is a delete. Rows of a greater offset are refused, and a file ends
-// before it has more sources.
+// An origin is where a row comes from, in 64 bits: the low bits of the offset, the
+// source and whether it is a delete. A file ends before it has more sources.
 const (
 	sourceBits  = 17
 	originBits  = sourceBits + 1
 	mostSources = 1 << sourceBits
-	mostOffset  = 1<<(64-originBits) - 1
+	offsetBits  = 1<<(64-originBits) - 1
 )
 
 var errSources = fmt.Errorf("rows of more than %d partitions are in one file", mostSources)
@@ -31,11 +34,12 @@ type contents struct {
 	last    uint32 // the source of the last row
 }
 
-func (c *contents) add(d digest, s source, offset int64, deletes bool) {
+func (c *contents) add(d digest, epoch, partition int32, offset int64, deletes bool) {
+	s := source{epoch, partition, offset &^ offsetBits}
 	if len(c.sources) == 0 || c.sources[c.last] != s {
 		c.last = c.code(s)
 	}
-	origin := uint64(offset)<<originBits | uint64(c.last)<<1
+	origin := uint64(offset)<<originBits | uint64(c.last)<<1 // the base is shifted out
 	if deletes {
 		origin |= 1
 	}
@@ -59,7 +63,7 @@ func sourceOf(origin uint64) uint64 { return origin >> 1 & (mostSources - 1) }
 func versionOf(origin uint64, sources []source, time int64) feature.Version {
 	s := sources[sourceOf(origin)]
 	return feature.Version{
-		Time: time, Delete: origin&1 != 0, Epoch: s.epoch, Partition: s.partition, Offset: int64(origin >> originBits),
+		Time: time, Delete: origin&1 != 0, Epoch: s.epoch, Partition: s.partition, Offset: s.base | int64(origin>>originBits),
 	}
 }
 
@@ -84,7 +88,7 @@ func (c *contents) addGroup(l *lake, g pq.RowGroup) error {
 		var d digest
 		d, buf = l.digester.of(buf, rows, i)
 		v := cols.version(i, 0)
-		c.add(d, source{v.Epoch, v.Partition}, v.Offset, v.Delete)
+		c.add(d, v.Epoch, v.Partition, v.Offset, v.Delete)
 	}
 	if len(c.sources) > mostSources {
 		return errSources

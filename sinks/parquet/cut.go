@@ -143,7 +143,7 @@ func (b *batch) add(i int) {
 // entries enter what the commit must know of the batch's rows into their file; at
 // is where the batch's spans begin in its lane's part of the cut.
 func (b *batch) entries(d digester, lane, at uint32) func(*dataFile, run) {
-	k, from := uint32(0), source{b.rows.Epoch, b.rows.Partition}
+	k := uint32(0)
 	var buf []byte
 	return func(dst *dataFile, r run) {
 		for i := r.from; i < r.to; i++ {
@@ -153,7 +153,7 @@ func (b *batch) entries(d digester, lane, at uint32) func(*dataFile, run) {
 			}
 			var id digest
 			id, buf = d.of(buf, b.rows, i)
-			dst.contents.add(id, from, offset, r.deletes)
+			dst.contents.add(id, b.rows.Epoch, b.rows.Partition, offset, r.deletes)
 			*dst.entries.more() = entry{b.rows.Time(i), at + k, lane}
 		}
 	}

@@ -17,18 +17,18 @@ import (
 //	rows        by digest: digest (8 and 4 bytes), row (4), origin (8)
 //	directory   of each of 2^bits equal parts of all digests: where its rows end
 //	            (4), CRC-32C of them (4)
-//	sources     epoch (4), partition (4)
+//	sources     epoch (4), partition (4), what their offsets have above 46 bits (8)
 //	trailer     how many rows, bits and sources (4 each), the table's mark (8),
 //	            CRC-32C of all from the directory on (4), indexMagic (4)
 //
-// An origin is the offset, above 17 bits of the source, above one for deletes.
+// An origin is 46 bits of the offset, above 17 of the source, above one for deletes.
 // Of a file that has no index, or one that is damaged or of another version, the
 // columns are read.
 const (
-	indexMagic  = "TID2"
+	indexMagic  = "TID1"
 	rowBytes    = 24
 	partBytes   = 8
-	sourceBytes = 8
+	sourceBytes = 16
 	trailerSize = 28
 	partRows    = 128 // at most, on average
 )
@@ -60,7 +60,7 @@ func writeIndex(out io.Writer, rows []indexed, sources []source, mark uint64) er
 		head = le.AppendUint32(le.AppendUint32(head, uint32(at)), crc32.Checksum(b, castagnoli))
 	}
 	for _, s := range sources {
-		head = le.AppendUint32(le.AppendUint32(head, uint32(s.epoch)), uint32(s.partition))
+		head = le.AppendUint64(le.AppendUint32(le.AppendUint32(head, uint32(s.epoch)), uint32(s.partition)), uint64(s.base))
 	}
 	for _, n := range []int{len(rows), n, len(sources)} {
 		head = le.AppendUint32(head, uint32(n))
@@ -137,6 +137,6 @@ func (x *fileIndex) parse(b []byte) {
 		b = b[partBytes:]
 	}
 	for s := range slices.Chunk(b, sourceBytes) {
-		x.sources = append(x.sources, source{int32(le.Uint32(s)), int32(le.Uint32(s[4:]))})
+		x.sources = append(x.sources, source{int32(le.Uint32(s)), int32(le.Uint32(s[4:])), int64(le.Uint64(s[8:]))})
 	}
 }

@@ -3,6 +3,7 @@ package parquet
 import (
 	"bytes"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -28,7 +29,7 @@ func indexFor(t *testing.T, r *rand.Rand, n int) (*contents, []byte) {
 			d.hi = last.hi
 		}
 		v := versionAt(i)
-		c.add(d, source{v.Epoch, v.Partition}, v.Offset, v.Delete)
+		c.add(d, v.Epoch, v.Partition, v.Offset, v.Delete)
 		last = d
 	}
 	var b bytes.Buffer
@@ -40,7 +41,7 @@ func indexFor(t *testing.T, r *rand.Rand, n int) (*contents, []byte) {
 
 // versionAt is where the row comes from in the log of the tests' index.
 func versionAt(row int) feature.Version {
-	return feature.Version{Delete: row%50 == 7, Epoch: int32(row / 70), Partition: int32(row % 3 / 2), Offset: mostOffset - int64(row)}
+	return feature.Version{Delete: row%50 == 7, Epoch: int32(row / 70), Partition: int32(row % 3 / 2), Offset: math.MaxInt64>>(row%3*10) - int64(row)}
 }
 
 func opened(t *testing.T, b []byte) *fileIndex {
@@ -223,7 +224,7 @@ func TestRowsOfACutAreResolvedAcrossItsFiles(t *testing.T) {
 					continue
 				}
 				kept++
-				if offset := int64(x.origin >> originBits); offset != greatest[x.digest()] {
+				if offset := c.version(rowRef{uint32(f), x.row}, x.origin).Offset; offset != greatest[x.digest()] {
 					t.Fatalf("file %d row %d at offset %d was kept of %x, want offset %d", f, x.row, offset, x.digest(), greatest[x.digest()])
 				}
 			}
@@ -241,8 +242,8 @@ func randomCut(r *rand.Rand) (*cut, map[digest]int64) {
 		f := &dataFile{}
 		for range r.IntN(40) {
 			d := digest{uint64(r.IntN(4)) << 62, uint32(r.IntN(10))}
-			offset := int64(r.IntN(1 << 40))
-			f.contents.add(d, source{}, offset, false)
+			offset := r.Int64()
+			f.contents.add(d, 0, 0, offset, false)
 			*f.entries.more() = entry{}
 			greatest[d] = max(greatest[d], offset)
 			c.rows++

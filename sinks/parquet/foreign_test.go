@@ -32,7 +32,7 @@ func withoutIndex(t *testing.T, s *parquet.Sink, table string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, bytes.ReplaceAll(b, []byte("TID2"), []byte("none")), 0o644); err != nil {
+		if err := os.WriteFile(path, bytes.ReplaceAll(b, []byte("TID1"), []byte("none")), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -109,9 +109,9 @@ func TestADamagedIndexIsReadFromTheColumns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		at := bytes.LastIndex(b, []byte("TID2"))
+		at := bytes.LastIndex(b, []byte("TID1"))
 		for row := range len(keys) { // of each the number
-			b[at-24-8-4*8-24*row-12] ^= 1
+			b[at-24-16-4*8-24*row-12] ^= 1
 		}
 		if err := os.WriteFile(path, b, 0o644); err != nil || at < 0 || i > 0 {
 			t.Fatal(err, at, i)

@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 
@@ -12,43 +11,26 @@ import (
 
 var _ pipeline.Refuser = (*writer)(nil)
 
-var (
-	errTooFar = errors.New("the timestamp in milliseconds does not fit the table's microseconds")
-	errOffset = fmt.Errorf("the offset is greater than %d", mostOffset)
-)
+var errTooFar = errors.New("the timestamp in milliseconds does not fit the table's microseconds")
 
-// Refuses tells rows with a timestamp that the table's microseconds can't hold,
-// and offsets that an index can't.
+// Refuses tells rows with a timestamp that the table's microseconds can't hold.
 func (w *writer) Refuses(rows *feature.Rows, from int) (int, error) {
 	l := w.lake.layout
 	if from == 0 && l.fitAll(rows) {
 		return 0, nil
 	}
 	for i := from; i < rows.Len(); i++ {
-		if err := l.refuses(rows, i); err != nil {
-			return i, err
+		if !l.fits(rows, i) {
+			return i, errTooFar
 		}
 	}
 	return 0, nil
-}
-
-func (l *layout) refuses(rows *feature.Rows, i int) error {
-	switch {
-	case rows.Records[i].Offset > mostOffset:
-		return errOffset
-	case !l.fits(rows, i):
-		return errTooFar
-	}
-	return nil
 }
 
 // fitAll reports, column by column, that all of a batch can be stored exactly. It
 // may miss that they can, of lists and where a null stands in place of a number.
 func (l *layout) fitAll(rows *feature.Rows) bool {
 	n := rows.Len()
-	if n > 0 && rows.Records[n-1].Offset > mostOffset {
-		return false
-	}
 	for _, k := range l.scaled {
 		least, most := math.MinInt64/scaleOf(l.columns[k].field), math.MaxInt64/scaleOf(l.columns[k].field)
 		if k == l.schema.Time() && !within(least, most, n, rows.Time) {
@@ -78,8 +60,8 @@ func (l *layout) checkScale(rows *feature.Rows, runs []run) error {
 	}
 	for _, r := range runs {
 		for i := r.from; i < r.to; i++ {
-			if err := l.refuses(rows, i); err != nil {
-				return &pipeline.At{Place: rows.Place, Offset: rows.Records[i].Offset, Err: err}
+			if !l.fits(rows, i) {
+				return &pipeline.At{Place: rows.Place, Offset: rows.Records[i].Offset, Err: errTooFar}
 			}
 		}
 	}

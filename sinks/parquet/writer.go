@@ -189,7 +189,7 @@ func (w *writer) release(r *reservation, s *laneState, b *batch, failed error) {
 // roll ends a file that is large enough, its index counted.
 func (f *dataFile) roll(set *Sink) error {
 	rows, bytes := f.entries.len(), f.out.size()+int64(f.entries.len())*rowBytes
-	if rows < set.FileRows && bytes < set.FileBytes && len(f.contents.sources) < mostSources {
+	if rows < set.FileRows && bytes < set.FileBytes && len(f.contents.sources) < mostSources/2 {
 		return nil
 	}
 	return f.end()

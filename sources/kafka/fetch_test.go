@@ -5,8 +5,9 @@ import "testing"
 func TestManyPartitionsAreFetchedInSmallPieces(t *testing.T) {
 	for _, c := range []struct{ set, partitions, want int32 }{
 		{0, 1, 2 << 20},
-		{0, 8, 2 << 20},
-		{0, 64, 256 << 10},
+		{0, 2, 2 << 20},
+		{0, 8, 512 << 10},
+		{0, 64, 64 << 10},
 		{0, 10_000, 64 << 10},
 		{1 << 20, 64, 1 << 20},
 	} {
