@@ -24,6 +24,7 @@ type gate struct {
 	mu      sync.Mutex
 	open    bool
 	refused int
+	reached chan struct{} // closed by the first refusal; see first
 	lanes   map[*pipeline.Lane]int32
 }
 
@@ -61,13 +62,32 @@ func (g *gate) pass(l *pipeline.Lane) error {
 	}
 	g.lanes[l] = l.Partition
 	if !g.open && g.shut(l.Partition) {
-		g.refused++
+		if g.refused++; g.refused == 1 {
+			close(g.first())
+		}
 		return pipeline.Transient(errors.New("shut"))
 	}
 	return nil
 }
 
+// first is closed once the gate has refused something. mu is held.
+func (g *gate) first() chan struct{} {
+	if g.reached == nil {
+		g.reached = make(chan struct{})
+	}
+	return g.reached
+}
+
+// unlock waits until the gate has refused something, for the other branch may be
+// done before the first batch gets here, and says how often it has.
 func (g *gate) unlock() (refused int) {
+	g.mu.Lock()
+	first := g.first()
+	g.mu.Unlock()
+	select {
+	case <-first:
+	case <-time.After(time.Minute):
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.open = true
