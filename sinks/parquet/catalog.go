@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -17,6 +16,7 @@ import (
 	icesql "github.com/apache/iceberg-go/catalog/sql"
 	iceio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
 	_ "modernc.org/sqlite" // the catalog's database
 )
 
@@ -128,17 +128,9 @@ func (c *sqlCatalog) writeMetadata(was string, next table.Metadata) (string, err
 	if err != nil {
 		return "", err
 	}
-	location := fmt.Sprintf("%s%05d-%s.metadata.json", dir, version+1, newUUID())
+	// The library's catalogs go on from metadata that is named by a UUID, and no other.
+	location := fmt.Sprintf("%s%05d-%s.metadata.json", dir, version+1, uuid.NewString())
 	return location, c.disk.WriteFile(location, b)
-}
-
-// newUUID is of version 4. The library's catalogs go on from metadata that is
-// named by one, and from no other.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 func (c *sqlCatalog) swap(ctx context.Context, id table.Identifier, was, next string) error {

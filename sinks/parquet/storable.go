@@ -32,19 +32,19 @@ func (w *writer) Refuses(rows *feature.Rows, from int) (int, error) {
 func (l *layout) fitAll(rows *feature.Rows) bool {
 	n := rows.Len()
 	for _, k := range l.scaled {
-		least, most := math.MinInt64/scaleOf(l.columns[k].field), math.MaxInt64/scaleOf(l.columns[k].field)
-		if k == l.schema.Time() && !within(least, most, n, rows.Time) {
+		least, most := limits(l.columns[k].field)
+		if k == l.schema.Time() && !allWithin(least, most, n, rows.Time) {
 			return false
 		}
 		of := rows.Columns[k].Int64s
-		if len(of) != n || !within(least, most, n, func(i int) int64 { return of[i] }) {
+		if len(of) != n || !allWithin(least, most, n, func(i int) int64 { return of[i] }) {
 			return false
 		}
 	}
 	return true
 }
 
-func within(least, most int64, n int, of func(i int) int64) bool {
+func allWithin(least, most int64, n int, of func(i int) int64) bool {
 	for i := range n {
 		if x := of(i); x < least || x > most {
 			return false
@@ -122,9 +122,15 @@ func fits(src *feature.Column, i int) bool {
 	return true
 }
 
-func scales(f feature.Field, x int64) bool {
+// limits are the least and the greatest value that fits in the table's unit.
+func limits(f feature.Field) (least, most int64) {
 	s := scaleOf(f)
-	return x <= math.MaxInt64/s && x >= math.MinInt64/s
+	return math.MinInt64 / s, math.MaxInt64 / s
+}
+
+func scales(f feature.Field, x int64) bool {
+	least, most := limits(f)
+	return least <= x && x <= most
 }
 
 // mayNotFit reports whether a field has values in a unit that the table has not.
