@@ -11,6 +11,7 @@ require (
 	github.com/apache/iceberg-go v0.7.0
 	github.com/gocql/gocql v1.7.0
 	github.com/google/pprof v0.0.0-20261016150608-1facf8f91b50
+	github.com/google/uuid v1.6.0
 	github.com/hamba/avro/v2 v2.31.0
 	github.com/parquet-go/parquet-go v0.32.0
 	github.com/rs/zerolog v1.34.0
@@ -29,8 +30,6 @@ require (
 	modernc.org/sqlite v1.62.0
 	pgregory.net/rapid v1.3.0
 )
-
-require github.com/google/uuid v1.6.0
 
 require (
 	cloud.google.com/go v0.123.0 // indirect
