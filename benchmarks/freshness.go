@@ -307,7 +307,7 @@ type watched struct {
 
 // Open is the table's own, with an ear at its receipts.
 func (w watched) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer, error) {
-	return w.Sink.Open(ctx, pipeline.NewSinkNode(n.Name, n.Schema, n.Log, func(l *pipeline.Lane, done []feature.SpanTally) {
+	return w.Sink.Open(ctx, pipeline.NewSinkNode(n.Name, n.Schema, n.Logger, func(l *pipeline.Lane, done []feature.SpanTally) {
 		w.produced.mu.Lock()
 		for _, d := range done {
 			for offset := d.From; offset < d.To; offset++ {

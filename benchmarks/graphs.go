@@ -64,7 +64,7 @@ func wireFresh(source pipeline.Source, decode stages.Decode, online, offline pip
 // wireOrdered is what comes before the two branches.
 func wireOrdered(name string, source pipeline.Source, decode stages.Decode) (*pipeline.Graph, pipeline.Flow[*feature.Rows]) {
 	g := pipeline.New(name)
-	g.Log = quiet
+	g.Logger = quiet
 	records := pipeline.From(g, "source", source)
 	rows := pipeline.Via(records, "decode", decode)
 	fresh := pipeline.Via(rows, "dedup", stages.Dedup{})

@@ -46,8 +46,8 @@ func batch(pool []feature.Record, p int32, n, rows int) pipeline.Records {
 		list[i].Offset = from + int64(i)
 	}
 	return pipeline.Records{
-		Place: feature.Place{Topic: "rows", Partition: p},
-		Span:  feature.Span{From: from, To: from + int64(rows)}, List: list,
+		TopicPartition: feature.TopicPartition{Topic: "rows", Partition: p},
+		Span:           feature.Span{From: from, To: from + int64(rows)}, List: list,
 	}
 }
 
@@ -68,7 +68,7 @@ func (f load) rows() int64 { return int64(f.partitions) * int64(f.batches) * int
 func (f load) Check() error { return nil }
 
 // Run pushes every batch of every partition.
-func (f load) Run(ctx context.Context, in *pipeline.Intake) error {
+func (f load) Run(ctx context.Context, in *pipeline.SourceNode) error {
 	var lanes sync.WaitGroup
 	for p := range f.partitions {
 		lanes.Go(func() { f.lane(ctx, in, int32(p)) })
@@ -77,11 +77,11 @@ func (f load) Run(ctx context.Context, in *pipeline.Intake) error {
 	return nil
 }
 
-func (f load) lane(ctx context.Context, in *pipeline.Intake, p int32) {
+func (f load) lane(ctx context.Context, in *pipeline.SourceNode, p int32) {
 	ready := make(chan struct{}, 1)
 	l := in.Open(pipeline.LaneConfig{
-		Place:  feature.Place{Topic: "rows", Partition: p},
-		Commit: func(int64) {},
+		TopicPartition: feature.TopicPartition{Topic: "rows", Partition: p},
+		Commit:         func(int64) {},
 		Ready: func() {
 			select {
 			case ready <- struct{}{}:

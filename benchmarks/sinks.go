@@ -25,7 +25,7 @@ func newPool(o feature.Order, batches, size, keys int) pool {
 	g := &rowgen.Gen{Schema: rowgen.Realistic(o), Seed: 1, Keys: keys}
 	p := pool{size: size}
 	for range batches {
-		p.batches = append(p.batches, g.Batch(feature.Place{Topic: "rows"}, 0, size))
+		p.batches = append(p.batches, g.Batch(feature.TopicPartition{Topic: "rows"}, 0, size))
 	}
 	return p
 }
@@ -39,7 +39,7 @@ func (p pool) at(n int) *feature.Rows {
 }
 
 func later(rows *feature.Rows, from int64) *feature.Rows {
-	l := feature.NewRows(rows.Schema, rows.Place)
+	l := feature.NewRows(rows.Schema, rows.TopicPartition)
 	l.Ops = rows.Ops
 	copy(l.Columns, rows.Columns)
 	t := &l.Columns[rows.Schema.Time()]
@@ -51,7 +51,7 @@ func later(rows *feature.Rows, from int64) *feature.Rows {
 		t.Int64s[i] = timeOf(int(from) + i)
 	}
 	l.Spans = []feature.Span{{From: from, To: from + int64(rows.Len())}}
-	l.Fates[feature.Online], l.Fates[feature.Offline] = make([]feature.Fate, rows.Len()), make([]feature.Fate, rows.Len())
+	l.Outcomes[feature.Online], l.Outcomes[feature.Offline] = make([]feature.Outcome, rows.Len()), make([]feature.Outcome, rows.Len())
 	l.Seal()
 	return l
 }

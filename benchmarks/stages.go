@@ -145,7 +145,7 @@ func decoded(ctx context.Context, rows, size int, to func(*feature.Rows) error) 
 }
 
 func newLane(p int32) *pipeline.Lane {
-	return pipeline.NewLane(pipeline.LaneConfig{Place: feature.Place{Topic: "rows", Partition: p}}, []string{"sink"}, nil, nil)
+	return pipeline.NewLane(pipeline.LaneConfig{TopicPartition: feature.TopicPartition{Topic: "rows", Partition: p}}, []string{"sink"}, nil, nil)
 }
 
 // opened is a stage without a graph, behind which everything is idle.

@@ -151,7 +151,7 @@ func (s *suite) upserts(ctx context.Context, size int) (wide, near spread, err e
 
 // pick makes a batch of rows that were in the log before: the same identities.
 func (p pool) pick(which func(i int) int, n int) *feature.Rows {
-	out := feature.NewRows(p.schema(), p.batches[0].Place)
+	out := feature.NewRows(p.schema(), p.batches[0].TopicPartition)
 	for i := range n {
 		at := which(i)
 		one := p.batches[at/p.size%len(p.batches)]

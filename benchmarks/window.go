@@ -58,7 +58,7 @@ func (s *suite) measureWindow(ctx context.Context) error {
 func single(v float64) spread { return spread{v, v, v} }
 
 func keyRows(s *feature.Schema, n int) *feature.Rows {
-	rows := feature.NewRows(s, feature.Place{Topic: "rows"})
+	rows := feature.NewRows(s, feature.TopicPartition{Topic: "rows"})
 	for i := range n {
 		for c := range rows.Columns {
 			if err := rows.Columns[c].Append(int64(i)); err != nil {
@@ -72,7 +72,7 @@ func keyRows(s *feature.Schema, n int) *feature.Rows {
 
 // renumbered has rows with keys and offsets from at on.
 func renumbered(rows *feature.Rows, at int) *feature.Rows {
-	out := feature.NewRows(rows.Schema, rows.Place)
+	out := feature.NewRows(rows.Schema, rows.TopicPartition)
 	out.Ops = rows.Ops
 	out.Records = append(out.Records, rows.Records...)
 	copy(out.Columns, rows.Columns)
@@ -82,7 +82,7 @@ func renumbered(rows *feature.Rows, at int) *feature.Rows {
 		out.Records[i].Offset = int64(at + i)
 	}
 	out.Spans = []feature.Span{{From: int64(at), To: int64(at + rows.Len())}}
-	out.Fates[feature.Online], out.Fates[feature.Offline] = make([]feature.Fate, rows.Len()), make([]feature.Fate, rows.Len())
+	out.Outcomes[feature.Online], out.Outcomes[feature.Offline] = make([]feature.Outcome, rows.Len()), make([]feature.Outcome, rows.Len())
 	out.Seal()
 	return out
 }

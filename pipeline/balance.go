@@ -8,7 +8,7 @@ import (
 )
 
 // balance holds a stage to its contract: what it emits spans what it was given,
-// and only a Holder may keep some of it back.
+// and only a Flusher may keep some of it back.
 func (h *handler) balance(st *seat, e *envelope, out []*envelope) error {
 	if h.n.kind != aStage {
 		return nil

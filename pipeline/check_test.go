@@ -27,7 +27,9 @@ type broken struct{ *script }
 
 func (broken) Check() error { return errors.New("no brokers") }
 
-func (broken) Run(context.Context, *pipeline.Intake) error { panic("opened in spite of its faults") }
+func (broken) Run(context.Context, *pipeline.SourceNode) error {
+	panic("opened in spite of its faults")
+}
 
 func TestEveryWiringFaultIsReportedAtOnceAndNothingOpens(t *testing.T) {
 	other := pipeline.New("other")

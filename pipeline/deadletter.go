@@ -33,9 +33,9 @@ func (g *Graph) DeadLetters(p message.Publisher, topic string) {
 	g.router.publisher, g.router.topic = p, topic
 }
 
-func (r *routing) reject(ctx context.Context, node string, p feature.Place, rec feature.Record, class string, cause error) error {
+func (r *routing) reject(ctx context.Context, node string, p feature.TopicPartition, rec feature.Record, class string, cause error) error {
 	if r.publisher == nil {
-		return &At{p, rec.Offset, fmt.Errorf("%s: %w (and the graph has no dead-letter path)", class, cause)}
+		return &RecordError{p, rec.Offset, fmt.Errorf("%s: %w (and the graph has no dead-letter path)", class, cause)}
 	}
 	m := message.NewMessage(watermill.NewUUID(), rec.Value)
 	m.SetContext(ctx)
@@ -60,7 +60,7 @@ func (r *routing) reject(ctx context.Context, node string, p feature.Place, rec 
 		m.Metadata.Set(HeaderNullValue, "true")
 	}
 	if err := r.publisher.Publish(r.topic, m); err != nil {
-		return Transient(&At{p, rec.Offset, fmt.Errorf("dead letter to %q: %w", r.topic, err)})
+		return Transient(&RecordError{p, rec.Offset, fmt.Errorf("dead letter to %q: %w", r.topic, err)})
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ type hooked struct {
 	write func(ctx context.Context, n *pipeline.SinkNode, l *pipeline.Lane, rows *feature.Rows) error
 	flush func(ctx context.Context) error
 	close func() error
-	held  *pipeline.Progress // a Keeper where it is set
+	held  *pipeline.Progress // a ProgressStore where it is set
 }
 
 func (h *hooked) Store() feature.Store        { return h.store }
@@ -69,10 +69,10 @@ func (k hookedKeeper) Progress(context.Context, string, int32) (pipeline.Progres
 }
 
 // sourceFunc is a source made of a function.
-type sourceFunc func(ctx context.Context, in *pipeline.Intake) error
+type sourceFunc func(ctx context.Context, in *pipeline.SourceNode) error
 
-func (sourceFunc) Check() error                                         { return nil }
-func (f sourceFunc) Run(ctx context.Context, in *pipeline.Intake) error { return f(ctx, in) }
+func (sourceFunc) Check() error                                             { return nil }
+func (f sourceFunc) Run(ctx context.Context, in *pipeline.SourceNode) error { return f(ctx, in) }
 
 func recs(from, n int) []feature.Record {
 	var list []feature.Record
@@ -82,8 +82,8 @@ func recs(from, n int) []feature.Record {
 	return list
 }
 
-func openLane(in *pipeline.Intake, p int32) *pipeline.Lane {
-	return in.Open(pipeline.LaneConfig{Place: feature.Place{Topic: "log", Partition: p}, Commit: func(int64) {}})
+func openLane(in *pipeline.SourceNode, p int32) *pipeline.Lane {
+	return in.Open(pipeline.LaneConfig{TopicPartition: feature.TopicPartition{Topic: "log", Partition: p}, Commit: func(int64) {}})
 }
 
 func bounded(t *testing.T, g *pipeline.Graph, d time.Duration) error {
@@ -117,7 +117,7 @@ func TestLanesEndingOneAfterTheOtherArePassedOnce(t *testing.T) {
 		}
 		return nil
 	}}
-	src := sourceFunc(func(ctx context.Context, in *pipeline.Intake) error {
+	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
 		a, b := openLane(in, 0), openLane(in, 1)
 		a.Push(recs(0, 3), feature.Span{To: 3})
 		b.Push(recs(0, 3), feature.Span{To: 3})
@@ -130,7 +130,7 @@ func TestLanesEndingOneAfterTheOtherArePassedOnce(t *testing.T) {
 		return nil
 	})
 	g := pipeline.New("g")
-	g.Log = quiet
+	g.Logger = quiet
 	pipeline.Join("commit", commit{}, pipeline.To(pipeline.Via(pipeline.From(g, "log", src), "decode", decode{}), "online", online))
 	if err := bounded(t, g, 5*time.Second); err != nil {
 		t.Errorf("%.200s", err.Error())
@@ -139,7 +139,7 @@ func TestLanesEndingOneAfterTheOtherArePassedOnce(t *testing.T) {
 
 // A middleware that fails once after the node has done its work; Retry around it.
 func TestAMiddlewareThatFailsAfterTheWorkIsRetried(t *testing.T) {
-	src := sourceFunc(func(ctx context.Context, in *pipeline.Intake) error {
+	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
 		a, b := openLane(in, 0), openLane(in, 1)
 		for _, l := range []*pipeline.Lane{a, b} {
 			l.Push(recs(0, 30), feature.Span{To: 30})
@@ -190,11 +190,11 @@ func TestMetadataIsNotSharedByBranches(t *testing.T) {
 	}
 }
 
-// A Holder with a delay is not spun.
+// A Flusher with a delay is not spun.
 func TestAHolderThatKeepsRowsWhileIdleIsNotSpun(t *testing.T) {
 	var flushes atomic.Int64
-	h := holding(func(n *pipeline.Node, why pipeline.Wake) bool { flushes.Add(1); return why == pipeline.Ended })
-	src := sourceFunc(func(ctx context.Context, in *pipeline.Intake) error {
+	h := holding(func(n *pipeline.Node, why pipeline.FlushReason) bool { flushes.Add(1); return why == pipeline.FlushEnd })
+	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
 		a := openLane(in, 0)
 		a.Push(recs(0, 3), feature.Span{To: 3})
 		time.Sleep(200 * time.Millisecond)
@@ -211,7 +211,7 @@ func TestAHolderThatKeepsRowsWhileIdleIsNotSpun(t *testing.T) {
 }
 
 // holding is a holder that says at a flush whether it lets go.
-type holding func(n *pipeline.Node, why pipeline.Wake) bool
+type holding func(n *pipeline.Node, why pipeline.FlushReason) bool
 
 func (h holding) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*feature.Rows, *feature.Rows], error) {
 	return &holder{f: h, n: n}, nil
@@ -228,7 +228,7 @@ func (h *holder) Process(_ context.Context, rows *feature.Rows, emit func(*featu
 	return nil
 }
 
-func (h *holder) Flush(_ context.Context, why pipeline.Wake, emit func(*feature.Rows)) error {
+func (h *holder) Flush(_ context.Context, why pipeline.FlushReason, emit func(*feature.Rows)) error {
 	if h.f(h.n, why) {
 		for _, r := range h.held {
 			emit(r)
@@ -258,11 +258,11 @@ func (k *ticker) Process(_ context.Context, rows *feature.Rows, emit func(*featu
 	return nil
 }
 
-func (k *ticker) Flush(_ context.Context, why pipeline.Wake, emit func(*feature.Rows)) error {
+func (k *ticker) Flush(_ context.Context, why pipeline.FlushReason, emit func(*feature.Rows)) error {
 	if k.ended {
 		k.after.Add(1)
 	}
-	if why == pipeline.Ended {
+	if why == pipeline.FlushEnd {
 		k.ended = true
 		time.Sleep(3 * time.Millisecond)
 		return nil
@@ -274,7 +274,7 @@ func (k *ticker) Flush(_ context.Context, why pipeline.Wake, emit func(*feature.
 func TestNothingComesAfterTheEndOfALane(t *testing.T) {
 	k := ticking{new(atomic.Int64), new(atomic.Int64)}
 	const lanes = 100
-	src := sourceFunc(func(ctx context.Context, in *pipeline.Intake) error {
+	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
 		for i := range lanes {
 			l := openLane(in, 0)
 			l.Push(recs(i*3, 3), feature.Span{From: int64(i * 3), To: int64(i*3 + 3)})
@@ -285,7 +285,7 @@ func TestNothingComesAfterTheEndOfALane(t *testing.T) {
 		return nil
 	})
 	g := pipeline.New("g")
-	g.Log = quiet
+	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", src), "decode", decode{})
 	pipeline.Join("commit", commit{}, pipeline.To(pipeline.Via(rows, "tick", k), "online", &hooked{}))
 	if err := bounded(t, g, 10*time.Second); err != nil {
@@ -295,6 +295,6 @@ func TestNothingComesAfterTheEndOfALane(t *testing.T) {
 		t.Errorf("%d stages were opened for %d lanes", n, lanes)
 	}
 	if n := k.after.Load(); n != 0 {
-		t.Errorf("flushed %d times after Ended", n)
+		t.Errorf("flushed %d times after FlushEnd", n)
 	}
 }

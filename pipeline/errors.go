@@ -25,20 +25,20 @@ func (e *Error) Error() string {
 // Unwrap is the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// At says which row of a log an error is about.
-type At struct {
-	feature.Place
+// RecordError says which row of a log an error is about.
+type RecordError struct {
+	feature.TopicPartition
 	Offset int64
 	Err    error
 }
 
 // Error is the place, topic/partition@offset, and the cause.
-func (e *At) Error() string { return place(e.Place, e.Offset) + ": " + e.Err.Error() }
+func (e *RecordError) Error() string { return place(e.TopicPartition, e.Offset) + ": " + e.Err.Error() }
 
 // Unwrap is the cause.
-func (e *At) Unwrap() error { return e.Err }
+func (e *RecordError) Unwrap() error { return e.Err }
 
-func place(p feature.Place, offset int64) string {
+func place(p feature.TopicPartition, offset int64) string {
 	return fmt.Sprintf("%s/%d@%d", p.Topic, p.Partition, offset)
 }
 
@@ -73,7 +73,7 @@ func IsRestart(err error) bool {
 // DataLossError says that a log no longer holds what comes next: retention or a
 // truncation took the records in between. Nothing is skipped silently.
 type DataLossError struct {
-	feature.Place
+	feature.TopicPartition
 	Want     int64 // the offset that comes next
 	Earliest int64 // the first one that the log still has
 	Latest   int64 // its end
@@ -82,7 +82,7 @@ type DataLossError struct {
 // Error says what is missing.
 func (e *DataLossError) Error() string {
 	if e.Want > e.Latest {
-		return fmt.Sprintf("%s: the log ends at %d: it was truncated or recreated", place(e.Place, e.Want), e.Latest)
+		return fmt.Sprintf("%s: the log ends at %d: it was truncated or recreated", place(e.TopicPartition, e.Want), e.Latest)
 	}
-	return fmt.Sprintf("%s: the log begins at %d: %d offsets are gone", place(e.Place, e.Want), e.Earliest, e.Earliest-e.Want)
+	return fmt.Sprintf("%s: the log begins at %d: %d offsets are gone", place(e.TopicPartition, e.Want), e.Earliest, e.Earliest-e.Want)
 }

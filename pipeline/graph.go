@@ -14,7 +14,7 @@ import (
 // checked as a whole, and then run.
 type Graph struct {
 	// Log gets what a person running the graph should know.
-	Log *slog.Logger // default slog.Default()
+	Logger *slog.Logger // default slog.Default()
 
 	// Memory bounds the records between intake and sinks, in bytes. The rows
 	// decoded from them take two to three times that beside them.
@@ -161,10 +161,10 @@ func split(err error) []error {
 }
 
 func (g *Graph) log() *slog.Logger {
-	if g.Log == nil {
+	if g.Logger == nil {
 		return slog.Default()
 	}
-	return g.Log
+	return g.Logger
 }
 
 func (g *Graph) drain() time.Duration {

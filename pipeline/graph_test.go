@@ -25,7 +25,7 @@ func newStores() stores {
 // wire makes the graph of these tests: decode, the given stages, both stores.
 func wire(src pipeline.Source, st stores, between ...pipeline.Spec[*feature.Rows, *feature.Rows]) *pipeline.Graph {
 	g := pipeline.New("test")
-	g.Log = quiet
+	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", src), "decode", decode{})
 	for i, s := range between {
 		rows = pipeline.Via(rows, "stage"+string(rune('0'+i)), s)

@@ -51,7 +51,7 @@ func written(t *testing.T, s *memory.Sink) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema, err = schema.With(
+	schema, err = schema.WithColumns(
 		feature.Field{Name: "width", Kind: feature.Int32, Nullable: true},
 		feature.Field{Name: "heights", Kind: feature.Map, Nullable: true, Children: []feature.Field{{Kind: feature.String}, {Kind: feature.Int64}}},
 	)
@@ -84,7 +84,7 @@ func written(t *testing.T, s *memory.Sink) string {
 func syncSizes(t *testing.T, log *events.Log, online, offline *memory.Sink) {
 	t.Helper()
 	g := pipeline.New("sizes")
-	g.Log = quiet
+	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", events.Source{Log: log, UntilEnd: true, MaxBatch: 3}), "decode",
 		stages.Decode{Group: sizes, Schema: declared, Format: stages.Confluent{Registry: sizeWriters}})
 	kept := pipeline.Via(pipeline.Via(rows, "dedup", stages.Dedup{}), "guard", stages.OrderGuard{})

@@ -112,7 +112,7 @@ func (h *handler) seat(l *Lane) (*seat, error) {
 // node is what the stage of a lane sees of the graph.
 func (h *handler) node(l *Lane, st *seat) *Node {
 	return &Node{
-		Name: h.n.name, Lane: l, Schema: h.n.schema, Log: h.log,
+		Name: h.n.name, Lane: l, Schema: h.n.schema, Logger: h.log,
 		reject: h.reject,
 		idle:   func() bool { return h.s.lanes.Idle(h.n.topic(), l.id) },
 		wake:   func(d time.Duration) { h.wakeAfter(l, st, d) },
@@ -160,7 +160,7 @@ func (h *handler) work(ctx context.Context, st *seat, e *envelope, emit func(any
 		if len(st.ended) < h.producers(e.lane)-1 {
 			return nil
 		}
-		return st.run.flush(ctx, Ended, emit)
+		return st.run.flush(ctx, FlushEnd, emit)
 	}
 	batch := e.batch
 	if h.shared {
@@ -235,6 +235,6 @@ func (h *handler) forget(l *Lane) {
 }
 
 // reject is Node.Reject.
-func (h *handler) reject(ctx context.Context, p feature.Place, rec feature.Record, kind string, cause error) error {
+func (h *handler) reject(ctx context.Context, p feature.TopicPartition, rec feature.Record, kind string, cause error) error {
 	return h.s.g.router.reject(ctx, h.n.name, p, rec, kind, cause)
 }

@@ -60,7 +60,7 @@ func (in *intake) push(l *Lane, r Records) bool {
 		return false
 	}
 	if q.next >= 0 && r.Span.From != q.next || r.Span.To < r.Span.From {
-		in.s.fail(&Error{q.source.name, place(l.Place, r.Span.From), fmt.Errorf("pushed the span %v after offset %d: spans must follow each other", r.Span, q.next)})
+		in.s.fail(&Error{q.source.name, place(l.TopicPartition, r.Span.From), fmt.Errorf("pushed the span %v after offset %d: spans must follow each other", r.Span, q.next)})
 		return false
 	}
 	q.next = r.Span.To

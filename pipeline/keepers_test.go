@@ -22,7 +22,7 @@ func TestTwoKeepersResumeWithCountsOfOneFrontier(t *testing.T) {
 			"b": {Next: b, Tally: feature.Tally{Read: counted, Written: counted}},
 		}}
 	}
-	src := sourceFunc(func(ctx context.Context, in *pipeline.Intake) error {
+	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
 		p, _, err := in.Progress(ctx, "log", 0)
 		for name, s := range p.Sinks {
 			if s.Tally.Read != p.Counted {
@@ -35,7 +35,7 @@ func TestTwoKeepersResumeWithCountsOfOneFrontier(t *testing.T) {
 		return err
 	})
 	g := pipeline.New("g")
-	g.Log = quiet
+	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", src), "decode", decode{})
 	pipeline.Join("commit", commit{},
 		pipeline.To(rows, "a", &hooked{store: feature.Offline, held: at(40, 50, 40)}),
@@ -59,7 +59,7 @@ func TestDrainBoundsAWriteThatOnlyCloseEnds(t *testing.T) {
 		close: func() error { close(closed); return nil },
 	}
 	g := pipeline.New("g")
-	g.Log = quiet
+	g.Logger = quiet
 	g.Drain = 50 * time.Millisecond
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 9), Follow: true}), "decode", decode{})
 	pipeline.Join("commit", commit{}, pipeline.To(rows, "online", stuck))
@@ -82,7 +82,7 @@ func TestDrainBoundsAWriteThatOnlyCloseEnds(t *testing.T) {
 // A node named as a join's own topic.
 func TestANodeNamedAsTheReceiptsOfAJoin(t *testing.T) {
 	g := pipeline.New("g")
-	g.Log = quiet
+	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 9)}), "commit.receipts", decode{})
 	pipeline.Join("commit", commit{}, pipeline.To(rows, "online", &memory.Sink{}))
 	if err := g.Check(); err != nil {
@@ -106,7 +106,7 @@ func (slowOpen) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*featu
 
 func TestALaneThatLeavesIsNotTakenForASwallowedBatch(t *testing.T) {
 	loop := func(lanes int) sourceFunc {
-		return func(ctx context.Context, in *pipeline.Intake) error {
+		return func(ctx context.Context, in *pipeline.SourceNode) error {
 			for range lanes {
 				l := openLane(in, int32(lanes))
 				l.Push(recs(0, 3), feature.Span{To: 3})
@@ -117,7 +117,7 @@ func TestALaneThatLeavesIsNotTakenForASwallowedBatch(t *testing.T) {
 		}
 	}
 	g := pipeline.New("g")
-	g.Log = quiet
+	g.Logger = quiet
 	fast := pipeline.Via(pipeline.From(g, "one", loop(21)), "decode1", decode{})
 	slow := pipeline.Via(pipeline.Via(pipeline.From(g, "two", loop(20)), "decode2", decode{}), "slow", slowOpen{})
 	pipeline.Join("commit1", commit{}, pipeline.To(fast, "a", &hooked{}))

@@ -39,7 +39,7 @@ func NewLane(c LaneConfig, sinks []string, push func(*Lane, Records) (full bool)
 // has reported full, the source should pause the partition until Ready. Nobody
 // changes the records after that: batches share them.
 func (l *Lane) Push(list []feature.Record, span feature.Span) (full bool) {
-	return l.push(l, Records{Place: l.Place, Span: span, List: list, warm: l.Start})
+	return l.push(l, Records{TopicPartition: l.TopicPartition, Span: span, List: list, warm: l.Start})
 }
 
 // End says that nothing comes after what was pushed: it travels through the

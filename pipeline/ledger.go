@@ -11,7 +11,7 @@ import (
 
 // Ledger says what became of every row since Run began. A row is counted once
 // it is durable, or accounted for, in every sink; for each sink, read is the sum
-// of its six fates.
+// of its six outcomes.
 type Ledger struct {
 	Read  int64                    `json:"read"`
 	Sinks map[string]feature.Tally `json:"sinks"`
@@ -33,7 +33,7 @@ type ledger struct {
 // log is one that a source reads: two of them may have topics of one name.
 type log struct {
 	source *node
-	feature.Place
+	feature.TopicPartition
 }
 
 // account is a lane's running counts when the run first opened it, and now.
@@ -112,7 +112,7 @@ type NodeStats struct {
 	Node    string
 	Source  bool          // it takes from outside of the graph
 	Batches int64         // taken
-	Rows    int64         // in them, whatever their fate; records at the first stage
+	Rows    int64         // in them, whatever their outcome; records at the first stage
 	Busy    time.Duration // inside the node, all lanes together
 	Blocked time.Duration // handing batches on while the next node's queue was full, all lanes together
 }

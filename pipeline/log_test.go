@@ -27,7 +27,7 @@ type script struct {
 
 func (s *script) Check() error { return nil }
 
-func (s *script) Run(ctx context.Context, in *pipeline.Intake) error {
+func (s *script) Run(ctx context.Context, in *pipeline.SourceNode) error {
 	var lanes []*pipeline.Lane
 	var pushing sync.WaitGroup
 	for p := range s.Partitions {
@@ -54,7 +54,7 @@ func (s *script) Run(ctx context.Context, in *pipeline.Intake) error {
 	return nil
 }
 
-func (s *script) open(ctx context.Context, in *pipeline.Intake, p int32) (*pipeline.Lane, chan struct{}, error) {
+func (s *script) open(ctx context.Context, in *pipeline.SourceNode, p int32) (*pipeline.Lane, chan struct{}, error) {
 	progress, _, err := in.Progress(ctx, "log", p)
 	if err != nil {
 		return nil, nil, err
@@ -64,7 +64,7 @@ func (s *script) open(ctx context.Context, in *pipeline.Intake, p int32) (*pipel
 	s.opened++
 	s.mu.Unlock()
 	return in.Open(pipeline.LaneConfig{
-		Place: feature.Place{Topic: "log", Partition: p}, Start: progress.Counted, Resumed: progress,
+		TopicPartition: feature.TopicPartition{Topic: "log", Partition: p}, Start: progress.Counted, Resumed: progress,
 		Commit: func(next int64) { s.commit(p, next) },
 		Ready: func() {
 			select {
@@ -129,7 +129,7 @@ func (d decode) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[pipeli
 type decoder struct{ n *pipeline.Node }
 
 func (d decoder) Process(ctx context.Context, in pipeline.Records, emit func(*feature.Rows)) error {
-	rows := feature.NewRows(d.n.Schema, in.Place)
+	rows := feature.NewRows(d.n.Schema, in.TopicPartition)
 	rows.Spans = []feature.Span{in.Span}
 	for _, rec := range in.List {
 		k, v, ok := strings.Cut(string(rec.Value), "=")
@@ -140,10 +140,10 @@ func (d decoder) Process(ctx context.Context, in pipeline.Records, emit func(*fe
 			_ = rows.Columns[1].Append(nil)
 			rows.Add(rec, feature.Delete)
 		case !ok || err != nil:
-			if err := d.n.Reject(ctx, in.Place, rec, "undecodable", errors.New("want key=value")); err != nil {
+			if err := d.n.Reject(ctx, in.TopicPartition, rec, "undecodable", errors.New("want key=value")); err != nil {
 				return err
 			}
-			rows.AddNone(rec, feature.Dead)
+			rows.AddPlaceholder(rec, feature.Dead)
 		default:
 			_ = rows.Columns[0].Append(k)
 			_ = rows.Columns[1].Append(x)
@@ -151,7 +151,7 @@ func (d decoder) Process(ctx context.Context, in pipeline.Records, emit func(*fe
 		}
 	}
 	rows.Seal()
-	rows.MarkWarm(in.WarmBefore())
+	rows.MarkReplayed(in.ReplayedBefore())
 	emit(rows)
 	return nil
 }

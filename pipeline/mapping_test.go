@@ -27,8 +27,8 @@ func (timedDecode) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[pip
 func TestAFilteredRowIsFilteredWhereItIsWarmToo(t *testing.T) {
 	log := []string{"a=1", "a=100", "a=5"} // the second one is filtered: the newest row online is a=5
 	after := func(start int) int64 {
-		src := sourceFunc(func(ctx context.Context, in *pipeline.Intake) error {
-			l := in.Open(pipeline.LaneConfig{Place: feature.Place{Topic: "log"}, Start: int64(start), Commit: func(int64) {}})
+		src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
+			l := in.Open(pipeline.LaneConfig{TopicPartition: feature.TopicPartition{Topic: "log"}, Start: int64(start), Commit: func(int64) {}})
 			for i, v := range log {
 				l.Push([]feature.Record{{Value: []byte(v), Offset: int64(i)}}, feature.Span{From: int64(i), To: int64(i + 1)})
 			}
@@ -37,7 +37,7 @@ func TestAFilteredRowIsFilteredWhereItIsWarmToo(t *testing.T) {
 			return nil
 		})
 		g := pipeline.New("g")
-		g.Log = quiet
+		g.Logger = quiet
 		st := &memory.Sink{}
 		rows := pipeline.Via(pipeline.From(g, "log", src), "decode", timedDecode{})
 		kept := pipeline.Via(rows, "small", pipeline.Filter(func(r feature.Row) bool { return r.Int64("v") < 50 }))
@@ -79,7 +79,7 @@ func mapped[In, Out any](t *testing.T, in *feature.Schema, fill func(r *feature.
 	if err != nil {
 		return nil, err
 	}
-	rows := feature.NewRows(in, feature.Place{Topic: "log"})
+	rows := feature.NewRows(in, feature.TopicPartition{Topic: "log"})
 	fill(rows)
 	rows.Spans = []feature.Span{{To: int64(rows.Len())}}
 	rows.Seal()
@@ -138,7 +138,7 @@ func TestMapNeverGivesARowWithoutItsKey(t *testing.T) {
 			return // a wiring fault is as good
 		}
 		for i := range rows.Len() {
-			if rows.Live(i) && rows.Columns[0].Null(i) {
+			if rows.Pending(i) && rows.Columns[0].Null(i) {
 				t.Errorf("%s: row %d (op %d) is live without its key", what, i, rows.Ops[i])
 			}
 		}

@@ -21,7 +21,7 @@ type NodeCost struct {
 	NodeStats
 
 	// Queue is how many batches of a lane waited behind the one that was taken,
-	// on average, and QueueMost at most. At a source it is what was pushed and
+	// on average, and QueueMost at most. RecordError a source it is what was pushed and
 	// waits for the first node.
 	Queue     float64
 	QueueMost int

@@ -26,7 +26,7 @@ type envelope struct {
 	producer *node
 	number   int64
 	kind     kind
-	why      Wake
+	why      FlushReason
 	batch    any
 }
 

@@ -45,7 +45,7 @@ func TestATimeOutDoesNotCountTheWaitForAnotherSink(t *testing.T) {
 	}}
 	offline := &hooked{store: feature.Offline, held: &pipeline.Progress{}}
 	g := pipeline.New("g")
-	g.Log = quiet
+	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 12), Chunk: 3}), "decode", decode{})
 	pipeline.Join("commit", commit{}, pipeline.To(rows, "online", online), pipeline.To(rows, "offline", offline))
 	g.Use(middleware.Timeout(70 * time.Millisecond))
@@ -64,7 +64,7 @@ func TestAStageThatCutsSpansAnewIsNamed(t *testing.T) {
 		return nil
 	})
 	g := pipeline.New("g")
-	g.Log = quiet
+	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 9), Chunk: 3}), "decode", decode{})
 	pipeline.Join("commit", commit{}, pipeline.To(rows, "online", &memory.Sink{}),
 		pipeline.To(pipeline.Via(rows, "merge", merge), "offline", &memory.Sink{For: feature.Offline}))
@@ -76,7 +76,7 @@ func TestAStageThatCutsSpansAnewIsNamed(t *testing.T) {
 
 // A source that leaves a gap is named, not the stage behind it.
 func TestASourceThatLeavesAGapIsNamed(t *testing.T) {
-	src := sourceFunc(func(ctx context.Context, in *pipeline.Intake) error {
+	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
 		l := openLane(in, 0)
 		l.Push(recs(0, 3), feature.Span{To: 3})
 		l.Push(recs(5, 3), feature.Span{From: 5, To: 8})

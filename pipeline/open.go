@@ -9,9 +9,9 @@ import (
 )
 
 // intakeOf is what a source sees of the session.
-func (s *session) intakeOf(n *node) *Intake {
-	return &Intake{
-		Name: n.name, Log: s.g.log().With("node", n.name), ByLog: s.g.byLog(n), warm: s.g.warm(n),
+func (s *session) intakeOf(n *node) *SourceNode {
+	return &SourceNode{
+		Name: n.name, Logger: s.g.log().With("node", n.name), ByLog: s.g.byLog(n), warm: s.g.warm(n),
 		progress: func(ctx context.Context, topic string, partition int32) (Progress, bool, error) {
 			return s.progress(ctx, n, topic, partition)
 		},
@@ -28,8 +28,8 @@ func (g *Graph) byLog(source *node) bool {
 func (g *Graph) warm(source *node) int {
 	records := 0
 	for _, n := range g.nodes {
-		if w, ok := n.spec.(Warmer); ok && n.root() == source {
-			records = max(records, w.Warm())
+		if w, ok := n.spec.(Replayer); ok && n.root() == source {
+			records = max(records, w.Replay())
 		}
 	}
 	return records
@@ -40,7 +40,7 @@ func (s *session) progress(ctx context.Context, source *node, topic string, part
 	var merged Progress
 	found, fresh := false, false
 	for _, n := range s.g.sinksOf(source) {
-		k, ok := s.sinks[n].w.(Keeper)
+		k, ok := s.sinks[n].w.(ProgressStore)
 		if !ok {
 			continue
 		}
@@ -91,7 +91,7 @@ func behind(a, b Progress) Progress {
 	return a
 }
 
-// openLane is Intake.Open.
+// openLane is SourceNode.Open.
 func (s *session) openLane(source *node, c LaneConfig) *Lane {
 	var sinks []string
 	for _, n := range s.g.sinksOf(source) {
@@ -99,7 +99,7 @@ func (s *session) openLane(source *node, c LaneConfig) *Lane {
 	}
 	l := NewLane(c, sinks, s.intake.push, s.intake.end)
 	l.settled = s.unsettled(source)
-	at := log{source, l.Place}
+	at := log{source, l.TopicPartition}
 	s.g.ledger.open(at, len(l.settled) < len(sinks), c.Resumed)
 	l.frontier.counted = func(sink string, t feature.Tally) { s.g.ledger.count(at, sink, t) }
 	l.source = source
@@ -119,7 +119,7 @@ func (s *session) openLane(source *node, c LaneConfig) *Lane {
 func (s *session) unsettled(source *node) map[string]chan struct{} {
 	m := map[string]chan struct{}{}
 	for _, n := range s.g.sinksOf(source) {
-		if _, keeps := s.sinks[n].w.(Keeper); !keeps {
+		if _, keeps := s.sinks[n].w.(ProgressStore); !keeps {
 			m[n.name] = make(chan struct{})
 		}
 	}

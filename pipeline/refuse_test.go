@@ -20,7 +20,7 @@ func (s *fussy) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer
 	return fussyWriter{w}, err
 }
 
-func (fussyWriter) Refuses(rows *feature.Rows, from int) (int, error) {
+func (fussyWriter) CheckRows(rows *feature.Rows, from int) (int, error) {
 	for i, v := range rows.Columns[1].Int64s[from:] {
 		if v == 13 {
 			return from + i, errors.New("13 is unlucky")
@@ -32,7 +32,7 @@ func (fussyWriter) Refuses(rows *feature.Rows, from int) (int, error) {
 func TestARowThatOneStoreCannotHoldIsDeadThereAlone(t *testing.T) {
 	dead := &letters{}
 	g := pipeline.New("fussy")
-	g.Log = quiet
+	g.Logger = quiet
 	g.DeadLetters(dead, "dead")
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: [][]string{{"a=1", "b=13", "c=3"}}}), "decode", decode{})
 	online, offline := pipeline.To(rows, "online", &fussy{}), pipeline.To(rows, "offline", &memory.Sink{For: feature.Offline})

@@ -130,7 +130,7 @@ func locate(name string, e *envelope, err error) error {
 		return err
 	}
 	located := &Error{Node: name, Err: err}
-	var at *At
+	var at *RecordError
 	if e != nil && !errors.As(err, &at) && !hasPlace(err) {
 		located.Place = placeOf(e.lane, e.batch)
 	}

@@ -25,9 +25,9 @@ func (f filter) Open(context.Context, *Node) (Stage[*feature.Rows, *feature.Rows
 
 func (f filter) Process(_ context.Context, rows *feature.Rows, emit func(*feature.Rows)) error {
 	for i := range rows.Len() {
-		if (rows.Live(i) || rows.Warm(i)) && !f.keep(rows.Row(i)) {
-			rows.Drop(i, feature.Unwanted, feature.Both...)
-			rows.Cool(i)
+		if (rows.Pending(i) || rows.Replayed(i)) && !f.keep(rows.Row(i)) {
+			rows.Drop(i, feature.Unwanted)
+			rows.ExcludeFromReplay(i)
 		}
 	}
 	emit(rows)
@@ -105,7 +105,7 @@ func (m *mapped[In, Out]) Process(ctx context.Context, rows *feature.Rows, emit 
 		}
 		m.in = in
 	}
-	made := feature.NewRows(m.n.Schema, rows.Place)
+	made := feature.NewRows(m.n.Schema, rows.TopicPartition)
 	made.Spans = rows.Spans
 	for i := range rows.Len() {
 		if err := m.row(ctx, rows, i, made); err != nil {
@@ -119,13 +119,13 @@ func (m *mapped[In, Out]) Process(ctx context.Context, rows *feature.Rows, emit 
 
 func (m *mapped[In, Out]) row(ctx context.Context, rows *feature.Rows, i int, made *feature.Rows) error {
 	rec := rows.Records[i]
-	fates := [2]feature.Fate{rows.Fates[0][i], rows.Fates[1][i]}
+	outcomes := [2]feature.Outcome{rows.Outcomes[0][i], rows.Outcomes[1][i]}
 	switch {
 	case rows.Ops[i] == feature.Delete:
 		copyDelete(rows, i, made)
 		made.Add(rec, feature.Delete)
-	case !rows.Live(i) && !rows.Warm(i):
-		made.AddNone(rec, fates[0])
+	case !rows.Pending(i) && !rows.Replayed(i):
+		made.AddPlaceholder(rec, outcomes[0])
 	default:
 		var in In
 		m.in.Read(rows, i, &in)
@@ -137,15 +137,15 @@ func (m *mapped[In, Out]) row(ctx context.Context, rows *feature.Rows, i int, ma
 			err = keyed(made, i)
 		}
 		if err != nil {
-			if fates, err = m.refused(ctx, rows, i, err); err != nil {
+			if outcomes, err = m.refused(ctx, rows, i, err); err != nil {
 				return err
 			}
-			made.AddNone(rec, fates[0])
+			made.AddPlaceholder(rec, outcomes[0])
 			break
 		}
 		made.Add(rec, feature.Upsert)
 	}
-	made.Fates[0][i], made.Fates[1][i] = fates[0], fates[1]
+	made.Outcomes[0][i], made.Outcomes[1][i] = outcomes[0], outcomes[1]
 	return nil
 }
 
@@ -162,16 +162,16 @@ func keyed(made *feature.Rows, i int) error {
 	return nil
 }
 
-// refused is the fate of a row for which f failed.
-func (m *mapped[In, Out]) refused(ctx context.Context, rows *feature.Rows, i int, cause error) ([2]feature.Fate, error) {
+// refused is the outcome of a row for which f failed.
+func (m *mapped[In, Out]) refused(ctx context.Context, rows *feature.Rows, i int, cause error) ([2]feature.Outcome, error) {
 	switch {
-	case rows.Warm(i):
-		return [2]feature.Fate{feature.Warm, feature.Warm}, nil
+	case rows.Replayed(i):
+		return [2]feature.Outcome{feature.Replayed, feature.Replayed}, nil
 	case errors.Is(cause, ErrFiltered):
-		return [2]feature.Fate{feature.Unwanted, feature.Unwanted}, nil
+		return [2]feature.Outcome{feature.Unwanted, feature.Unwanted}, nil
 	}
-	dead := [2]feature.Fate{feature.Dead, feature.Dead}
-	return dead, m.n.Reject(ctx, rows.Place, rows.Records[i], "map", fmt.Errorf("map: %w", cause))
+	dead := [2]feature.Outcome{feature.Dead, feature.Dead}
+	return dead, m.n.Reject(ctx, rows.TopicPartition, rows.Records[i], "map", fmt.Errorf("map: %w", cause))
 }
 
 // copyDelete takes over what columns have in common; the rest is null.

@@ -10,7 +10,7 @@ import (
 // runner is a stage without its types.
 type runner interface {
 	process(ctx context.Context, in any, emit func(any)) error
-	flush(ctx context.Context, why Wake, emit func(any)) error
+	flush(ctx context.Context, why FlushReason, emit func(any)) error
 	holds() bool
 }
 
@@ -20,14 +20,14 @@ func opener[In, Out any](s Spec[In, Out]) func(context.Context, *Node) (runner, 
 		if err != nil {
 			return nil, err
 		}
-		holder, _ := stage.(Holder[Out])
+		holder, _ := stage.(Flusher[Out])
 		return typed[In, Out]{stage, holder}, nil
 	}
 }
 
 type typed[In, Out any] struct {
 	stage  Stage[In, Out]
-	holder Holder[Out]
+	holder Flusher[Out]
 }
 
 func (t typed[In, Out]) holds() bool { return t.holder != nil }
@@ -40,7 +40,7 @@ func (t typed[In, Out]) process(ctx context.Context, in any, emit func(any)) err
 	return t.stage.Process(ctx, batch, func(out Out) { emit(out) })
 }
 
-func (t typed[In, Out]) flush(ctx context.Context, why Wake, emit func(any)) error {
+func (t typed[In, Out]) flush(ctx context.Context, why FlushReason, emit func(any)) error {
 	if t.holder == nil {
 		return nil
 	}
@@ -83,12 +83,12 @@ func size(batch any) int {
 // placeOf says where a batch begins, for errors.
 func placeOf(l *Lane, batch any) string {
 	if s, ok := extent(batch); ok {
-		return place(l.Place, s.From)
+		return place(l.TopicPartition, s.From)
 	}
 	return fmt.Sprintf("%s/%d", l.Topic, l.Partition)
 }
 
-// fork gives a branch its own fates.
+// fork gives a branch its own outcomes.
 func fork(batch any) any {
 	if r, ok := batch.(*feature.Rows); ok {
 		return r.Fork()

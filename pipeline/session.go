@@ -153,7 +153,7 @@ func (s *session) leave(l *Lane) {
 	delete(s.live, l.id)
 	s.mu.Unlock()
 	s.intake.close(l)
-	s.g.ledger.close(log{l.source, l.Place})
+	s.g.ledger.close(log{l.source, l.TopicPartition})
 	for _, st := range s.sinks {
 		st.forget(l)
 	}

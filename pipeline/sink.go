@@ -9,7 +9,7 @@ import (
 
 // Sink is the settings of a store: where rows come to rest.
 type Sink interface {
-	// Store says which of the two stores it is: the fates it reads and counts.
+	// Store says which of the two stores it is: the outcomes it reads and counts.
 	Store() feature.Store
 
 	// Check reports all that the sink can't keep of such rows. Nothing is opened.
@@ -22,7 +22,7 @@ type Sink interface {
 // Writer is an open sink. Write is called for several lanes at once, for one
 // lane in order and never twice at a time.
 type Writer interface {
-	// Write takes the rows of a batch that are feature.Live at its store, after
+	// Write takes the rows of a batch that are feature.Pending at its store, after
 	// all earlier batches of the lane. It may mark rows as Superseded or Late.
 	// Rows must not be kept or changed after it returns. Once rows are durable,
 	// and not before, the writer says so by SinkNode.Durable, span by span and
@@ -39,24 +39,24 @@ type Writer interface {
 	Close() error
 }
 
-// Keeper is a Writer that stores the progress of the whole graph in the same
+// ProgressStore is a Writer that stores the progress of the whole graph in the same
 // commit as its rows. Its table then says where lanes open, whatever the
 // source's own offsets are.
 //
-// At the end of a lane it is flushed after the other sinks, and its Flush then
+// RecordError the end of a lane it is flushed after the other sinks, and its Flush then
 // stores how far they got even where no row of its own is left (Progress.Ahead).
-type Keeper interface {
+type ProgressStore interface {
 	// Progress is what the store holds of a partition; false if nothing.
 	Progress(ctx context.Context, topic string, partition int32) (Progress, bool, error)
 }
 
-// Refuser is a Writer whose store can't hold every row that its schema allows.
+// RowChecker is a Writer whose store can't hold every row that its schema allows.
 // Such a row goes to the dead letters, and is dead for that store alone.
-type Refuser interface {
-	// Refuses finds the first row of a batch, from one on, that the store can't
+type RowChecker interface {
+	// CheckRows finds the first row of a batch, from one on, that the store can't
 	// hold, and says why; the cause is nil if it can hold all of them. Rows that
 	// are not live may be found too.
-	Refuses(rows *feature.Rows, from int) (i int, cause error)
+	CheckRows(rows *feature.Rows, from int) (i int, cause error)
 }
 
 // Evolver is a Writer whose table can get columns while it is written. A sink
@@ -116,7 +116,7 @@ type SinkProgress struct {
 type SinkNode struct {
 	Name   string
 	Schema *feature.Schema
-	Log    *slog.Logger
+	Logger *slog.Logger
 
 	durable func(*Lane, []feature.SpanTally)
 	fail    func(error)
@@ -132,5 +132,5 @@ func (n *SinkNode) Fail(err error) { n.fail(err) }
 // NewSinkNode makes a node for a sink that is driven without a graph, as
 // sinktest does.
 func NewSinkNode(name string, s *feature.Schema, log *slog.Logger, durable func(*Lane, []feature.SpanTally), fail func(error)) *SinkNode {
-	return &SinkNode{Name: name, Schema: s, Log: log, durable: durable, fail: fail}
+	return &SinkNode{Name: name, Schema: s, Logger: log, durable: durable, fail: fail}
 }

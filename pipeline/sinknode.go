@@ -35,7 +35,7 @@ func (s *session) openSink(ctx context.Context, n *node) (*store, error) {
 	st := &store{s: s, n: n, schema: n.schema, sent: map[*Lane]int64{}, ended: map[*Lane]stop{}}
 	err := s.g.inside(ctx, n, func(ctx context.Context) (err error) {
 		st.w, err = n.sink.Open(ctx, &SinkNode{
-			Name: n.name, Schema: n.schema, Log: s.g.log().With("node", n.name),
+			Name: n.name, Schema: n.schema, Logger: s.g.log().With("node", n.name),
 			durable: st.durable,
 			fail:    func(err error) { s.background(n, err) },
 		})
@@ -66,16 +66,16 @@ func (k sinkLane) process(ctx context.Context, in any, _ func(any)) error {
 	}
 	defer k.growing.RUnlock()
 	had := k.l.frontier.opened(k.n.name)
-	fates := rows.Fates[k.n.sink.Store()]
-	for i := range fates {
+	outcomes := rows.Outcomes[k.n.sink.Store()]
+	for i := range outcomes {
 		if rows.Records[i].Offset >= had {
 			break
 		}
-		if fates[i] != feature.Warm {
-			fates[i] = feature.Duplicate
+		if outcomes[i] != feature.Replayed {
+			outcomes[i] = feature.Duplicate
 		}
 	}
-	if err := k.refuse(ctx, rows, fates); err != nil {
+	if err := k.refuse(ctx, rows, outcomes); err != nil {
 		return err
 	}
 	if err := k.w.Write(ctx, k.l, rows); err != nil {
@@ -96,7 +96,7 @@ func (st *store) fit(ctx context.Context, rows *feature.Rows) (*feature.Rows, er
 		}
 		st.growing.RLock()
 	}
-	return rows.As(st.schema), nil
+	return rows.Widen(st.schema), nil
 }
 
 func (st *store) evolve(ctx context.Context, s *feature.Schema) error {
@@ -120,19 +120,19 @@ func (st *store) evolve(ctx context.Context, s *feature.Schema) error {
 }
 
 // refuse sends the rows that the store can't hold to the dead letters.
-func (k sinkLane) refuse(ctx context.Context, rows *feature.Rows, fates []feature.Fate) error {
-	r, ok := k.w.(Refuser)
+func (k sinkLane) refuse(ctx context.Context, rows *feature.Rows, outcomes []feature.Outcome) error {
+	r, ok := k.w.(RowChecker)
 	if !ok {
 		return nil
 	}
-	for i, cause := r.Refuses(rows, 0); cause != nil; i, cause = r.Refuses(rows, i+1) {
-		if fates[i] != feature.Live {
+	for i, cause := r.CheckRows(rows, 0); cause != nil; i, cause = r.CheckRows(rows, i+1) {
+		if outcomes[i] != feature.Pending {
 			continue
 		}
-		if err := k.s.g.router.reject(ctx, k.n.name, rows.Place, rows.Records[i], "unstorable", cause); err != nil {
+		if err := k.s.g.router.reject(ctx, k.n.name, rows.TopicPartition, rows.Records[i], "unstorable", cause); err != nil {
 			return err
 		}
-		fates[i] = feature.Dead
+		outcomes[i] = feature.Dead
 	}
 	return nil
 }
@@ -141,8 +141,8 @@ func (k sinkLane) refuse(ctx context.Context, rows *feature.Rows, fates []featur
 // by the last of them to get here, and then all of them go on. A sink that
 // keeps the graph's progress comes last, so that its final commit says how far
 // the others got.
-func (k sinkLane) flush(ctx context.Context, why Wake, _ func(any)) error {
-	if why != Ended {
+func (k sinkLane) flush(ctx context.Context, why FlushReason, _ func(any)) error {
+	if why != FlushEnd {
 		return nil
 	}
 	if err := k.lastOfAll(ctx); err != nil {
@@ -166,7 +166,7 @@ func (k sinkLane) flush(ctx context.Context, why Wake, _ func(any)) error {
 
 // lastOfAll waits, at a sink that keeps progress, for those that don't.
 func (k sinkLane) lastOfAll(ctx context.Context) error {
-	if _, keeps := k.w.(Keeper); !keeps {
+	if _, keeps := k.w.(ProgressStore); !keeps {
 		return nil
 	}
 	for _, settled := range k.l.settled {

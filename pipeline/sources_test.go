@@ -15,7 +15,7 @@ import (
 // A source that fails transiently.
 func TestATransientFailureOfASourceIsNotSuccess(t *testing.T) {
 	calls := 0
-	src := sourceFunc(func(ctx context.Context, in *pipeline.Intake) error {
+	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
 		calls++
 		l := openLane(in, 0)
 		l.Push(recs(0, 3), feature.Span{To: 3})
@@ -27,7 +27,7 @@ func TestATransientFailureOfASourceIsNotSuccess(t *testing.T) {
 		return nil
 	})
 	g := pipeline.New("g")
-	g.Log = quiet
+	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", src), "decode", decode{})
 	slow := &hooked{write: func(ctx context.Context, n *pipeline.SinkNode, l *pipeline.Lane, rows *feature.Rows) error {
 		time.Sleep(50 * time.Millisecond)
@@ -46,7 +46,7 @@ func TestATransientFailureOfASourceIsNotSuccess(t *testing.T) {
 // Sinks of two sources in one join.
 func TestTwoSourcesInOneJoin(t *testing.T) {
 	g := pipeline.New("g")
-	g.Log = quiet
+	g.Logger = quiet
 	one := pipeline.Via(pipeline.From(g, "one", &script{Partitions: sample(1, 5)}), "decode1", decode{})
 	two := pipeline.Via(pipeline.From(g, "two", &script{Partitions: append([][]string{nil}, sample(1, 5)...)}), "decode2", decode{})
 	pipeline.Join("commit", commit{}, pipeline.To(one, "a", &memory.Sink{}), pipeline.To(two, "b", &memory.Sink{}))
@@ -62,7 +62,7 @@ func TestTwoSourcesInOneJoin(t *testing.T) {
 // Two sources whose logs have one name, as on two clusters.
 func TestTwoSourcesOfOneTopicName(t *testing.T) {
 	g := pipeline.New("g")
-	g.Log = quiet
+	g.Logger = quiet
 	one := pipeline.Via(pipeline.From(g, "one", &script{Partitions: sample(1, 30)}), "decode1", decode{})
 	two := pipeline.Via(pipeline.From(g, "two", &script{Partitions: sample(1, 5000)}), "decode2", decode{})
 	pipeline.Join("commit1", commit{}, pipeline.To(one, "a", &memory.Sink{}))

@@ -24,21 +24,21 @@ type Stage[In, Out any] interface {
 	Process(ctx context.Context, in In, emit func(Out)) error
 }
 
-// Holder is a stage that may keep rows between calls. A stage that isn't one
+// Flusher is a stage that may keep rows between calls. A stage that isn't one
 // must emit all that it is given, or the graph stops.
-type Holder[Out any] interface {
-	// Flush is called for the reason given, and at Ended emits all that is held.
-	Flush(ctx context.Context, why Wake, emit func(Out)) error
+type Flusher[Out any] interface {
+	// Flush is called for the reason given, and at FlushEnd emits all that is held.
+	Flush(ctx context.Context, why FlushReason, emit func(Out)) error
 }
 
-// Wake is why a Holder is asked to flush.
-type Wake uint8
+// FlushReason is why a Flusher is asked to flush.
+type FlushReason uint8
 
 // The reasons.
 const (
-	Ended Wake = iota // the lane ends: nothing comes after
-	Idle              // the next node has nothing left to do
-	Timer             // the time asked for by Node.WakeAfter is over
+	FlushEnd   FlushReason = iota // the lane ends: nothing comes after
+	FlushIdle                     // the next node has nothing left to do
+	FlushTimer                    // the time asked for by Node.WakeAfter is over
 )
 
 // Describer is a spec that knows the rows that it emits before the first one.
@@ -49,10 +49,10 @@ type Describer interface {
 	Describe(in *feature.Schema) (*feature.Schema, error)
 }
 
-// Warmer is a spec whose stage fills its state from rows before a lane's start.
-type Warmer interface {
+// Replayer is a spec whose stage fills its state from rows before a lane's start.
+type Replayer interface {
 	// Warm is how many records before its start a lane reads for this stage.
-	Warm() int
+	Replay() int
 }
 
 // Rejecter is a spec that can be set to reject rows by policy. Such a policy
@@ -61,15 +61,15 @@ type Rejecter interface{ Rejects() bool }
 
 // Records is what a source hands over: a stretch of one log.
 type Records struct {
-	feature.Place
+	feature.TopicPartition
 	Span feature.Span
 	List []feature.Record
 
 	warm int64 // records before this offset are warm
 }
 
-// WarmBefore is the offset before which records only fill state.
-func (r Records) WarmBefore() int64 { return r.warm }
+// ReplayedBefore is the offset before which records only fill state.
+func (r Records) ReplayedBefore() int64 { return r.warm }
 
 // Receipt says that one sink has made rows of a lane durable.
 type Receipt struct {

@@ -9,7 +9,7 @@ import "time"
 func (h *handler) held(e *envelope, st *seat, held bool) {
 	st.holding.Store(held)
 	if held && e.kind == data && h.s.lanes.Idle(h.n.topic(), e.lane.id) {
-		h.wake(e.lane, st, Idle)
+		h.wake(e.lane, st, FlushIdle)
 	}
 }
 
@@ -24,14 +24,14 @@ func (s *session) idle(topic string, id int64) {
 			continue
 		}
 		if st := h.seated(l); st != nil && st.holding.Load() {
-			h.wake(l, st, Idle)
+			h.wake(l, st, FlushIdle)
 		}
 	}
 }
 
 // wakeAfter is Node.WakeAfter.
 func (h *handler) wakeAfter(l *Lane, st *seat, d time.Duration) {
-	t := time.AfterFunc(d, func() { h.wake(l, st, Timer) })
+	t := time.AfterFunc(d, func() { h.wake(l, st, FlushTimer) })
 	if old := st.timer.Swap(t); old != nil {
 		old.Stop()
 	}
@@ -39,8 +39,8 @@ func (h *handler) wakeAfter(l *Lane, st *seat, d time.Duration) {
 
 // wake sends a node a message to itself, in the order of the lane. Of those for
 // idleness one at a time is enough; a timer is never passed over.
-func (h *handler) wake(l *Lane, st *seat, why Wake) {
-	if why == Idle && st.awake.Swap(true) {
+func (h *handler) wake(l *Lane, st *seat, why FlushReason) {
+	if why == FlushIdle && st.awake.Swap(true) {
 		return
 	}
 	// Numbers must arrive in order: a lower one behind a higher one is passed over.

@@ -21,7 +21,7 @@ type Batch struct {
 var (
 	_ pipeline.Spec[*feature.Rows, *feature.Rows] = Batch{}
 	_ pipeline.Describer                          = Batch{}
-	_ pipeline.Holder[*feature.Rows]              = (*batch)(nil)
+	_ pipeline.Flusher[*feature.Rows]             = (*batch)(nil)
 )
 
 // Describe passes the schema on.
@@ -95,8 +95,8 @@ func (b *batch) Process(_ context.Context, in *feature.Rows, emit func(*feature.
 
 // Flush hands over what is held. With a Delay rows wait for it even while the
 // next node is idle.
-func (b *batch) Flush(_ context.Context, why pipeline.Wake, emit func(*feature.Rows)) error {
-	if why != pipeline.Idle || b.Delay == 0 {
+func (b *batch) Flush(_ context.Context, why pipeline.FlushReason, emit func(*feature.Rows)) error {
+	if why != pipeline.FlushIdle || b.Delay == 0 {
 		b.release(emit)
 	}
 	return nil
@@ -118,7 +118,7 @@ func (b *batch) release(emit func(*feature.Rows)) {
 // join copies batches into one. Their own columns may be shared with another
 // branch of the graph, so none of them can take the others in.
 func join(list []*feature.Rows) *feature.Rows {
-	out := feature.NewRows(list[0].Schema, list[0].Place)
+	out := feature.NewRows(list[0].Schema, list[0].TopicPartition)
 	rows := 0
 	for _, r := range list {
 		rows += r.Len()

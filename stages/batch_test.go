@@ -31,7 +31,7 @@ func gathered(t *testing.T, b *batch, sizes ...int) (out []string) {
 		out = append(out, "|")
 		at += int64(n)
 	}
-	if err := b.Flush(t.Context(), pipeline.Ended, emit); err != nil {
+	if err := b.Flush(t.Context(), pipeline.FlushEnd, emit); err != nil {
 		t.Fatal(err)
 	}
 	return out
@@ -73,16 +73,16 @@ func TestBatchWaitsNoLongerThanItsDelay(t *testing.T) {
 	process := func(at int64) func() error {
 		return func() error { return b.Process(t.Context(), batchOf(s, at, 0, eventRow{}), emit) }
 	}
-	flush := func(why pipeline.Wake) func() error {
+	flush := func(why pipeline.FlushReason) func() error {
 		return func() error { return b.Flush(t.Context(), why, emit) }
 	}
 	step("first", 0, process(0))
 	step("second", 0, process(1))
-	step("idle", 0, flush(pipeline.Idle))
-	step("timer", 2, flush(pipeline.Timer))
-	step("timer without rows", 2, flush(pipeline.Timer))
+	step("idle", 0, flush(pipeline.FlushIdle))
+	step("timer", 2, flush(pipeline.FlushTimer))
+	step("timer without rows", 2, flush(pipeline.FlushTimer))
 	step("third", 2, process(2))
-	step("end", 3, flush(pipeline.Ended))
+	step("end", 3, flush(pipeline.FlushEnd))
 	if fmt.Sprint(p.wake) != "[1s 1s]" {
 		t.Errorf("woken after %v, want once for each first row", p.wake)
 	}
@@ -95,7 +95,7 @@ func TestBatchFlushesWhenTheNextNodeTurnsIdle(t *testing.T) {
 	if err := b.Process(t.Context(), batchOf(s, 0, 0, eventRow{}), emit); err != nil || n != 0 {
 		t.Fatal(n, err)
 	}
-	if err := b.Flush(t.Context(), pipeline.Idle, emit); err != nil || n != 1 {
+	if err := b.Flush(t.Context(), pipeline.FlushIdle, emit); err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
 }
@@ -104,7 +104,7 @@ func TestBatchLeavesWhatItWasGivenAlone(t *testing.T) {
 	s := eventSchema(t, byEventTime)
 	one := batchOf(s, 0, 1, eventRow{key: "a", at: 1}, eventRow{key: "b", at: 2, delete: true})
 	two := batchOf(s, 2, 0, eventRow{key: "c", at: 3, filter: true, not: feature.Online}, eventRow{key: "d", at: 4})
-	before := fmt.Sprint(spellRow(one, 0), spellRow(one, 1), fates(one), one.Len(), one.Span())
+	before := fmt.Sprint(spellRow(one, 0), spellRow(one, 1), outcomes(one), one.Len(), one.Span())
 	var got *feature.Rows
 	b := newBatch(Batch{}, &pace{})
 	emit := func(r *feature.Rows) { got = r }
@@ -113,7 +113,7 @@ func TestBatchLeavesWhatItWasGivenAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := b.Flush(t.Context(), pipeline.Ended, emit); err != nil {
+	if err := b.Flush(t.Context(), pipeline.FlushEnd, emit); err != nil {
 		t.Fatal(err)
 	}
 	wantFates(t, got, "warm written filtered/written written")
@@ -126,7 +126,7 @@ func TestBatchLeavesWhatItWasGivenAlone(t *testing.T) {
 			t.Errorf("row %d came out as %s", i, spellRow(got, i))
 		}
 	}
-	if after := fmt.Sprint(spellRow(one, 0), spellRow(one, 1), fates(one), one.Len(), one.Span()); after != before {
+	if after := fmt.Sprint(spellRow(one, 0), spellRow(one, 1), outcomes(one), one.Len(), one.Span()); after != before {
 		t.Errorf("what was given is now %s", after)
 	}
 

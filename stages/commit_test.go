@@ -10,7 +10,7 @@ import (
 
 func TestCommitTellsTheSourceWhatEverySinkHas(t *testing.T) {
 	var told []int64
-	lane := pipeline.NewLane(pipeline.LaneConfig{Place: place, Start: 10, Commit: func(next int64) { told = append(told, next) }},
+	lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: place, Start: 10, Commit: func(next int64) { told = append(told, next) }},
 		[]string{"online", "offline"}, nil, nil)
 	stage, err := Commit{}.Open(t.Context(), &pipeline.Node{Lane: lane})
 	if err != nil {
@@ -34,7 +34,7 @@ func TestCommitTellsTheSourceWhatEverySinkHas(t *testing.T) {
 	if fmt.Sprint(told) != "[12 15]" {
 		t.Errorf("the source was told %v", told)
 	}
-	lane = pipeline.NewLane(pipeline.LaneConfig{Place: place}, []string{"a"}, nil, nil) // nobody to tell
+	lane = pipeline.NewLane(pipeline.LaneConfig{TopicPartition: place}, []string{"a"}, nil, nil) // nobody to tell
 	if err := (commit{lane}).Process(t.Context(), pipeline.Receipt{Sink: "a", Spans: []feature.SpanTally{{Span: feature.Span{To: 1}}}}, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -214,11 +214,11 @@ func neighbours(t testing.TB, d *decoder, good []byte, want string, body []byte)
 	t.Helper()
 	rows := through(t, d, records(0, bodies(good, body, good)...))
 	for _, i := range []int{0, 2} {
-		if got := rows.AppendContent(nil, i); string(got) != want || !rows.Live(i) {
+		if got := rows.AppendContent(nil, i); string(got) != want || !rows.Pending(i) {
 			t.Fatalf("row %d beside %x:\n got %x\nwant %x: %s", i, body, got, want, spellRow(rows, i))
 		}
 	}
-	return rows, rows.Live(1)
+	return rows, rows.Pending(1)
 }
 
 func alone(t testing.TB, d *decoder, body []byte) string {
@@ -399,7 +399,7 @@ func TestADeadLetterThatFailsSaysWhere(t *testing.T) {
 	if err == nil || !pipeline.IsTransient(err) || !strings.Contains(err.Error(), "t/3@1: no broker") {
 		t.Fatalf("got %v", err)
 	}
-	l.err = pipeline.Transient(&pipeline.At{Place: place, Offset: 1, Err: errors.New("no broker")})
+	l.err = pipeline.Transient(&pipeline.RecordError{TopicPartition: place, Offset: 1, Err: errors.New("no broker")})
 	err = d.Process(t.Context(), records(0, list...), func(*feature.Rows) {})
 	if !pipeline.IsTransient(err) || err.Error() != "t/3@1: no broker" {
 		t.Errorf("the place is said more than once: %v", err)

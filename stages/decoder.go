@@ -12,7 +12,7 @@ import (
 
 // rejecter is the part of a node that takes dead letters.
 type rejecter interface {
-	Reject(ctx context.Context, p feature.Place, rec feature.Record, kind string, cause error) error
+	Reject(ctx context.Context, p feature.TopicPartition, rec feature.Record, kind string, cause error) error
 }
 
 // decoder decodes one lane.
@@ -85,7 +85,7 @@ func (d *decoder) Process(ctx context.Context, in pipeline.Records, emit func(*f
 	}
 	rows.Spans = []feature.Span{in.Span}
 	rows.Seal()
-	rows.MarkWarm(in.WarmBefore())
+	rows.MarkReplayed(in.ReplayedBefore())
 	d.note(rows)
 	emit(rows)
 	return nil
@@ -98,7 +98,7 @@ func (d *decoder) fits(in pipeline.Records) error {
 		size += len(in.List[i].Key) + len(in.List[i].Value)
 	}
 	if size > math.MaxUint32 {
-		return &pipeline.At{Place: in.Place, Offset: in.Span.From, Err: fmt.Errorf("a batch of %d bytes is more than 4 GiB: have the source cut smaller ones", size)}
+		return &pipeline.RecordError{TopicPartition: in.TopicPartition, Offset: in.Span.From, Err: fmt.Errorf("a batch of %d bytes is more than 4 GiB: have the source cut smaller ones", size)}
 	}
 	return nil
 }
@@ -128,16 +128,16 @@ func (d *decoder) list(ctx context.Context, rows *feature.Rows, in pipeline.Reco
 			continue
 		}
 		if h, ok := errors.AsType[halt](err); ok {
-			return at(in.Place, rec.Offset, h.error)
+			return at(in.TopicPartition, rec.Offset, h.error)
 		}
-		if rec.Offset < in.WarmBefore() {
-			rows.TakeNone(in.List, feature.Warm)
+		if rec.Offset < in.ReplayedBefore() {
+			rows.AddSharedPlaceholder(in.List, feature.Replayed)
 			continue
 		}
 		if d.stop && kindOf(err) == errSchema.kind {
-			return at(in.Place, rec.Offset, err)
+			return at(in.TopicPartition, rec.Offset, err)
 		}
-		rows.TakeNone(in.List, feature.Dead)
+		rows.AddSharedPlaceholder(in.List, feature.Dead)
 		d.dead = append(d.dead, letter{i, err})
 	}
 	return nil
@@ -147,8 +147,8 @@ func (d *decoder) list(ctx context.Context, rows *feature.Rows, in pipeline.Reco
 func (d *decoder) reject(ctx context.Context, in pipeline.Records) error {
 	for _, l := range d.dead {
 		rec := in.List[l.i]
-		if err := d.node.Reject(ctx, in.Place, rec, kindOf(l.cause), l.cause); err != nil {
-			return at(in.Place, rec.Offset, err)
+		if err := d.node.Reject(ctx, in.TopicPartition, rec, kindOf(l.cause), l.cause); err != nil {
+			return at(in.TopicPartition, rec.Offset, err)
 		}
 	}
 	return nil
@@ -163,8 +163,8 @@ func (d *decoder) row(ctx context.Context, rows *feature.Rows, list []feature.Re
 		return err
 	}
 	switch {
-	case parts.Fates[feature.Online] != feature.Live && parts.Fates[feature.Offline] != feature.Live:
-		rows.TakeNone(list, feature.Filtered)
+	case parts.Outcomes[feature.Online] != feature.Pending && parts.Outcomes[feature.Offline] != feature.Pending:
+		rows.AddSharedPlaceholder(list, feature.Filtered)
 	case len(rec.Key) > d.maxBytes || len(rec.Value) > d.maxBytes:
 		return errTooLong
 	default:
@@ -174,10 +174,10 @@ func (d *decoder) row(ctx context.Context, rows *feature.Rows, list []feature.Re
 		if err := d.check(rows, n, parts.Op); err != nil {
 			return err
 		}
-		rows.Take(list, parts.Op)
+		rows.AddShared(list, parts.Op)
 	}
-	for _, s := range feature.Both {
-		rows.Fates[s][n] = parts.Fates[s]
+	for _, s := range feature.Stores() {
+		rows.Outcomes[s][n] = parts.Outcomes[s]
 	}
 	return nil
 }

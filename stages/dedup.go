@@ -38,7 +38,7 @@ type Dedup struct {
 var (
 	_ pipeline.Spec[*feature.Rows, *feature.Rows] = Dedup{}
 	_ pipeline.Describer                          = Dedup{}
-	_ pipeline.Warmer                             = Dedup{}
+	_ pipeline.Replayer                           = Dedup{}
 )
 
 const (
@@ -52,7 +52,7 @@ func (d Dedup) Describe(in *feature.Schema) (*feature.Schema, error) {
 }
 
 // Warm is the read-back.
-func (d Dedup) Warm() int { return readBack(d.ReadBack) }
+func (d Dedup) Replay() int { return readBack(d.ReadBack) }
 
 // Open makes the stage of one lane, with an empty window.
 func (d Dedup) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*feature.Rows, *feature.Rows], error) {
@@ -130,7 +130,7 @@ func (d *dedup) Process(_ context.Context, rows *feature.Rows, emit func(*featur
 func (d *dedup) row(rows *feature.Rows, i int, content uint64) {
 	offset := rows.Records[i].Offset
 	if offset < d.next {
-		rows.Drop(i, feature.Duplicate, feature.Both...)
+		rows.Drop(i, feature.Duplicate)
 		return
 	}
 	d.next = offset + 1
@@ -156,7 +156,7 @@ func (d *dedup) judge(rows *feature.Rows, i int, content uint64, at int64) {
 			rows.Drop(i, feature.Duplicate, feature.Offline)
 		}
 		e.flags |= at
-	case !found || d.order.Compare(v, e.version(rows.Place)) > 0:
+	case !found || d.order.Compare(v, e.version(rows.TopicPartition)) > 0:
 		e.set(v, content, at)
 	default:
 		return
@@ -166,10 +166,10 @@ func (d *dedup) judge(rows *feature.Rows, i int, content uint64, at int64) {
 
 // stores are those that row i goes to, or went to where it is warm.
 func stores(rows *feature.Rows, i int) (at int64) {
-	if f := rows.Fates[feature.Online][i]; f == feature.Live || f == feature.Warm {
+	if f := rows.Outcomes[feature.Online][i]; f == feature.Pending || f == feature.Replayed {
 		at |= atOnline
 	}
-	if f := rows.Fates[feature.Offline][i]; f == feature.Live || f == feature.Warm {
+	if f := rows.Outcomes[feature.Offline][i]; f == feature.Pending || f == feature.Replayed {
 		at |= atOffline
 	}
 	return at

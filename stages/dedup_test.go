@@ -64,7 +64,7 @@ func TestOfABATheLastAStays(t *testing.T) {
 			d := newDedup(Dedup{OnePartition: true}, s)
 			var got []string
 			for i, row := range c.rows {
-				got = append(got, fates(through(t, d, batchOf(s, int64(i), 0, row))))
+				got = append(got, outcomes(through(t, d, batchOf(s, int64(i), 0, row))))
 			}
 			if got := strings.Join(got, " "); got != c.want {
 				t.Errorf("one by one:\n got %s\nwant %s", got, c.want)
@@ -163,7 +163,7 @@ func TestDroppingRowsChangesNoStore(t *testing.T) {
 			s, rnd := eventSchema(t, group), rand.New(rand.NewPCG(seed, 1))
 			d, g := newDedup(Dedup{OnePartition: true, Keys: 1 + rnd.IntN(20)}, s), newGuard(OrderGuard{Keys: 1 + rnd.IntN(20)}, s, &letters{})
 			var all, kept [2]store
-			for _, st := range feature.Both {
+			for _, st := range feature.Stores() {
 				all[st], kept[st] = store{}, store{}
 			}
 			for at := int64(0); at < 200; {
@@ -178,18 +178,18 @@ func TestDroppingRowsChangesNoStore(t *testing.T) {
 				before := in.Fork()
 				out := through(t, g, through(t, d, in))
 				for i := range list {
-					for _, st := range feature.Both {
-						if before.Fates[st][i] == feature.Live {
+					for _, st := range feature.Stores() {
+						if before.Outcomes[st][i] == feature.Pending {
 							all[st].write(in, i, st)
 						}
-						if out.Fates[st][i] == feature.Live {
+						if out.Outcomes[st][i] == feature.Pending {
 							kept[st].write(in, i, st)
 						}
 					}
 				}
 				at += int64(len(list))
 			}
-			for _, st := range feature.Both {
+			for _, st := range feature.Stores() {
 				for id, want := range all[st] {
 					if got := kept[st][id]; got.content != want.content {
 						t.Fatalf("%v, seed %d: the %v store has another row of %x", group.Order, seed, st, id)

@@ -117,9 +117,9 @@ func (routed) Parts(rec *feature.Record) (Parts, error) {
 	p := Parts{Body: rec.Value}
 	switch rec.Key[0] {
 	case 'n':
-		p.Fates = [2]feature.Fate{feature.OtherGroup, feature.Filtered}
+		p.Outcomes = [2]feature.Outcome{feature.OtherGroup, feature.Filtered}
 	case 'f':
-		p.Fates[feature.Online] = feature.OfflineOnly
+		p.Outcomes[feature.Online] = feature.OfflineOnly
 	case 'w':
 		p.Writer = 9
 	case 'e':

@@ -12,7 +12,7 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-var place = feature.Place{Topic: "t", Partition: 3, Epoch: 1}
+var place = feature.TopicPartition{Topic: "t", Partition: 3, Epoch: 1}
 
 // letters takes dead letters, or fails to.
 type letters struct {
@@ -20,7 +20,7 @@ type letters struct {
 	err  error
 }
 
-func (l *letters) Reject(_ context.Context, _ feature.Place, rec feature.Record, kind string, cause error) error {
+func (l *letters) Reject(_ context.Context, _ feature.TopicPartition, rec feature.Record, kind string, cause error) error {
 	if l.err != nil {
 		return l.err
 	}
@@ -34,7 +34,7 @@ func (l *letters) Reject(_ context.Context, _ feature.Place, rec feature.Record,
 // records is what a lane that starts at start is handed.
 func records(start int64, list ...feature.Record) pipeline.Records {
 	var got pipeline.Records
-	lane := pipeline.NewLane(pipeline.LaneConfig{Place: place, Start: start}, nil,
+	lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: place, Start: start}, nil,
 		func(_ *pipeline.Lane, r pipeline.Records) bool { got = r; return false }, nil)
 	span := feature.Span{From: start, To: start}
 	if len(list) > 0 {
@@ -127,15 +127,15 @@ func batchOf(s *feature.Schema, first, warm int64, list ...eventRow) *feature.Ro
 	}
 	r.Spans = []feature.Span{{From: first, To: first + int64(len(list))}}
 	r.Seal()
-	r.MarkWarm(warm)
+	r.MarkReplayed(warm)
 	return r
 }
 
-// fates writes each row's fates, online/offline where they differ.
-func fates(r *feature.Rows) string {
+// outcomes writes each row's outcomes, online/offline where they differ.
+func outcomes(r *feature.Rows) string {
 	var out []string
 	for i := range r.Len() {
-		on, off := r.Fates[feature.Online][i].String(), r.Fates[feature.Offline][i].String()
+		on, off := r.Outcomes[feature.Online][i].String(), r.Outcomes[feature.Offline][i].String()
 		if on != off {
 			on += "/" + off
 		}
@@ -146,8 +146,8 @@ func fates(r *feature.Rows) string {
 
 func wantFates(t *testing.T, r *feature.Rows, want string) {
 	t.Helper()
-	if got := fates(r); got != want {
-		t.Errorf("fates:\n got %s\nwant %s", got, want)
+	if got := outcomes(r); got != want {
+		t.Errorf("outcomes:\n got %s\nwant %s", got, want)
 	}
 }
 

@@ -59,10 +59,10 @@ func kindOf(err error) string {
 }
 
 // at says which record an error is about, unless the error says so itself.
-func at(p feature.Place, offset int64, err error) error {
-	var a *pipeline.At
+func at(p feature.TopicPartition, offset int64, err error) error {
+	var a *pipeline.RecordError
 	if errors.As(err, &a) {
 		return err
 	}
-	return &pipeline.At{Place: p, Offset: offset, Err: err}
+	return &pipeline.RecordError{TopicPartition: p, Offset: offset, Err: err}
 }

@@ -42,10 +42,10 @@ type Parts struct {
 	Key       []byte
 	KeyWriter uint64
 
-	// Fates say, by feature.Store, why the record isn't meant for one: Filtered
+	// Outcomes say, by feature.Store, why the record isn't meant for one: Filtered
 	// or one of its reasons. Live, the default, is for one that is. A record
 	// meant for neither isn't decoded.
-	Fates [2]feature.Fate
+	Outcomes [2]feature.Outcome
 }
 
 // Bare is a value that is an Avro body and nothing else. It is the default.

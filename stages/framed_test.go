@@ -194,8 +194,8 @@ func TestFramesRefuseEveryPrefixAndDecodeEveryChangedByteAsTheirBody(t *testing.
 						continue
 					}
 					body := through(t, bare, records(0, bodies(value[c.header:])...))
-					if ok != body.Live(0) || ok && spellRow(rows, 1) != spellRow(body, 0) {
-						t.Fatalf("%x: %s, and its body %s", value, fates(rows), fates(body))
+					if ok != body.Pending(0) || ok && spellRow(rows, 1) != spellRow(body, 0) {
+						t.Fatalf("%x: %s, and its body %s", value, outcomes(rows), outcomes(body))
 					}
 				}
 			}

@@ -66,10 +66,10 @@ func FuzzRecordKey(f *testing.F) {
 		list[0].Key = key
 		l.list = nil
 		rows := through(t, d, records(0, list...))
-		if rows.Len() != 1 || rows.Live(0) == (len(l.list) == 1) {
-			t.Fatalf("%x: %d rows, %s, dead letters %q", key, rows.Len(), fates(rows), l.list)
+		if rows.Len() != 1 || rows.Pending(0) == (len(l.list) == 1) {
+			t.Fatalf("%x: %d rows, %s, dead letters %q", key, rows.Len(), outcomes(rows), l.list)
 		}
-		if rows.Live(0) && (rows.Row(0).Null("a") || rows.Row(0).Null("b") || !rows.Row(0).Delete()) {
+		if rows.Pending(0) && (rows.Row(0).Null("a") || rows.Row(0).Null("b") || !rows.Row(0).Delete()) {
 			t.Fatalf("%x: %s", key, spellRow(rows, 0))
 		}
 	})

@@ -117,7 +117,7 @@ func (g *growth) added(f *avro.Field, hasDefault bool) (*avro.Field, feature.Fie
 
 // with is c with more columns.
 func (c *compiled) with(fields []*avro.Field, columns []feature.Field) (*compiled, error) {
-	schema, err := c.schema.With(columns...)
+	schema, err := c.schema.WithColumns(columns...)
 	if err != nil {
 		return nil, err
 	}

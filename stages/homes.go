@@ -40,7 +40,7 @@ func (h *homes) visit(rows *feature.Rows, refuse bool) error {
 		if !known || was == rows.Partition {
 			continue
 		}
-		err := &pipeline.At{Place: rows.Place, Offset: rows.Records[i].Offset, Err: fmt.Errorf(
+		err := &pipeline.RecordError{TopicPartition: rows.TopicPartition, Offset: rows.Records[i].Offset, Err: fmt.Errorf(
 			"the key of this row was in partition %d before: order by log can't tell which row is the newer", was)}
 		if refuse {
 			return err

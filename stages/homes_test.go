@@ -13,8 +13,8 @@ import (
 // twice is a key in partition 0 and then in partition 1.
 func twice() (first, second *feature.Rows) {
 	s := rowgen.Plain()
-	first = rowgen.Batch(s, feature.Place{Topic: "rows"}, rowgen.Row{Offset: 1, Key: "a"}, rowgen.Row{Offset: 2, Key: "b"})
-	second = rowgen.Batch(s, feature.Place{Topic: "rows", Partition: 1}, rowgen.Row{Offset: 7, Key: "c"}, rowgen.Row{Offset: 8, Key: "a"})
+	first = rowgen.Batch(s, feature.TopicPartition{Topic: "rows"}, rowgen.Row{Offset: 1, Key: "a"}, rowgen.Row{Offset: 2, Key: "b"})
+	second = rowgen.Batch(s, feature.TopicPartition{Topic: "rows", Partition: 1}, rowgen.Row{Offset: 7, Key: "c"}, rowgen.Row{Offset: 8, Key: "a"})
 	return first, second
 }
 

@@ -64,7 +64,7 @@ func (f Hopsworks) Parts(rec *feature.Record) (Parts, error) {
 			return Parts{}, err
 		}
 		if id != f.FeatureGroup {
-			return Parts{Fates: [2]feature.Fate{feature.OtherGroup, feature.OtherGroup}}, nil
+			return Parts{Outcomes: [2]feature.Outcome{feature.OtherGroup, feature.OtherGroup}}, nil
 		}
 	}
 	if rec.Value == nil {
@@ -114,9 +114,9 @@ func storage(p *Parts, rec *feature.Record) error {
 	switch v, ok := lastHeader(rec, "storage"); {
 	case !ok, string(v) == "1":
 	case string(v) == "online":
-		p.Fates[feature.Offline] = feature.OnlineOnly
+		p.Outcomes[feature.Offline] = feature.OnlineOnly
 	case string(v) == "offline", string(v) == "0":
-		p.Fates[feature.Online] = feature.OfflineOnly
+		p.Outcomes[feature.Online] = feature.OfflineOnly
 	default:
 		return fmt.Errorf("header storage: %.20q is neither online nor offline, nor 0 or 1", v)
 	}

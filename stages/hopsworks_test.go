@@ -70,7 +70,7 @@ func TestHopsworksHeadersSayWhatIsMeant(t *testing.T) {
 	))
 	wantFates(t, rows, "written written/filtered filtered/written filtered/written written written/filtered dead dead written/filtered dead written dead dead dead")
 	wantLetters(t, l, "6 undecodable", "7 undecodable", "9 undecodable", "11 undecodable", "12 no-event-time", "13 delete-without-key")
-	if on, off := rows.Fates[feature.Online][2], rows.Fates[feature.Offline][1]; on != feature.OfflineOnly || off != feature.OnlineOnly {
+	if on, off := rows.Outcomes[feature.Online][2], rows.Outcomes[feature.Offline][1]; on != feature.OfflineOnly || off != feature.OnlineOnly {
 		t.Errorf("the reasons are %d and %d", on, off)
 	}
 	if r := rows.Row(8); !r.Delete() || r.Value("k") != "x" || rows.Time(8) != 9000 {
@@ -93,9 +93,9 @@ func TestRecordsOfOtherFeatureGroupsAreFilteredUnseen(t *testing.T) {
 	rows := through(t, d, list)
 	wantFates(t, rows, "written filtered filtered dead dead filtered dead")
 	wantLetters(t, l, "3 undecodable", "4 undecodable", "6 undecodable")
-	for _, s := range feature.Both {
-		if rows.Fates[s][1] != feature.OtherGroup {
-			t.Errorf("%v: the reason is %d", s, rows.Fates[s][1])
+	for _, s := range feature.Stores() {
+		if rows.Outcomes[s][1] != feature.OtherGroup {
+			t.Errorf("%v: the reason is %d", s, rows.Outcomes[s][1])
 		}
 	}
 
@@ -278,7 +278,7 @@ func TestBytesGiveWhatTheFullTypeGives(t *testing.T) {
 		}
 		body := encode(wire, sent)
 		got := through(t, d, records(0, bodies(body)...))
-		if !got.Live(0) || spellRow(got, 0) != spellRow(want, 0) {
+		if !got.Pending(0) || spellRow(got, 0) != spellRow(want, 0) {
 			t.Fatalf("%v:\n got %s\nwant %s", row, spellRow(got, 0), spellRow(want, 0))
 		}
 		beside := alone(t, d, body)
@@ -358,8 +358,8 @@ func FuzzHopsworks(f *testing.F) {
 			hopsRecord(2, hops(2, 10, 2, 2, 2, 10, 0)),
 		}
 		rows := through(t, d, records(0, list...))
-		if rows.Live(0) || !rows.Live(2) || fmt.Sprint(rows.Row(2).Value("a")) != "[5]" {
-			t.Errorf("beside %x: %s", body, fates(rows))
+		if rows.Pending(0) || !rows.Pending(2) || fmt.Sprint(rows.Row(2).Value("a")) != "[5]" {
+			t.Errorf("beside %x: %s", body, outcomes(rows))
 		}
 	})
 }

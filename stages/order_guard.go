@@ -19,7 +19,7 @@ import (
 // What it knows is bounded: beyond its window a late row goes on, and the
 // online store itself keeps the newer one.
 type OrderGuard struct {
-	Late Policy // default Drop, with the fate feature.Late
+	Late Policy // default Drop, with the outcome feature.Late
 
 	// FarFuture is how far an event time may lie after its record's timestamp.
 	// A row beyond it would make every true one late. Default 0: no bound. A
@@ -27,7 +27,7 @@ type OrderGuard struct {
 	FarFuture time.Duration
 
 	// Beyond is what becomes of rows beyond FarFuture. Default Drop, with the
-	// fate feature.FarFuture. Unless it is Pass, the guard belongs before Dedup:
+	// outcome feature.FarFuture. Unless it is Pass, the guard belongs before Dedup:
 	// the same row may be sent again when its time has come.
 	Beyond Policy
 
@@ -47,7 +47,7 @@ type OrderGuard struct {
 var (
 	_ pipeline.Spec[*feature.Rows, *feature.Rows] = OrderGuard{}
 	_ pipeline.Describer                          = OrderGuard{}
-	_ pipeline.Warmer                             = OrderGuard{}
+	_ pipeline.Replayer                           = OrderGuard{}
 	_ pipeline.Rejecter                           = OrderGuard{}
 )
 
@@ -69,7 +69,7 @@ func (g OrderGuard) Describe(in *feature.Schema) (*feature.Schema, error) {
 }
 
 // Warm is the read-back.
-func (g OrderGuard) Warm() int { return readBack(g.ReadBack) }
+func (g OrderGuard) Replay() int { return readBack(g.ReadBack) }
 
 // Rejects reports whether rows may go to the dead letters.
 func (g OrderGuard) Rejects() bool {
@@ -80,7 +80,7 @@ func (g OrderGuard) Rejects() bool {
 func (g OrderGuard) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*feature.Rows, *feature.Rows], error) {
 	st := newGuard(g, n.Schema, n)
 	if n.Schema.Group.Order == feature.ByLog {
-		st.homes = n.Shared(func() any { return newHomes(windowKeys(g.Keys), n.Log) }).(*homes)
+		st.homes = n.Shared(func() any { return newHomes(windowKeys(g.Keys), n.Logger) }).(*homes)
 		return st, nil
 	}
 	st.share = sharing(n, windowKeys(g.Keys))
@@ -115,7 +115,7 @@ func newGuard(g OrderGuard, s *feature.Schema, node rejecter) *guard {
 }
 
 // Process judges a batch once. Dead letters come after that: where one fails
-// and the batch comes again, it keeps its fates and only they are left to send.
+// and the batch comes again, it keeps its outcomes and only they are left to send.
 func (g *guard) Process(ctx context.Context, rows *feature.Rows, emit func(*feature.Rows)) error {
 	if !g.last.restore(rows) {
 		if err := g.inOrder(rows); err != nil {
@@ -133,8 +133,8 @@ func (g *guard) Process(ctx context.Context, rows *feature.Rows, emit func(*feat
 	}
 	for ; len(g.rejects) > 0; g.rejects = g.rejects[1:] {
 		r := g.rejects[0]
-		if err := g.node.Reject(ctx, rows.Place, rows.Records[r.row], r.kind, r.cause); err != nil {
-			return at(rows.Place, rows.Records[r.row].Offset, err)
+		if err := g.node.Reject(ctx, rows.TopicPartition, rows.Records[r.row], r.kind, r.cause); err != nil {
+			return at(rows.TopicPartition, rows.Records[r.row].Offset, err)
 		}
 	}
 	emit(rows)
@@ -147,7 +147,7 @@ func (g *guard) inOrder(rows *feature.Rows) error {
 	for i := range rows.Records {
 		offset := rows.Records[i].Offset
 		if offset < next {
-			return &pipeline.At{Place: rows.Place, Offset: offset, Err: fmt.Errorf("the log goes back: offset %d came before", next-1)}
+			return &pipeline.RecordError{TopicPartition: rows.TopicPartition, Offset: offset, Err: fmt.Errorf("the log goes back: offset %d came before", next-1)}
 		}
 		next = offset + 1
 	}
@@ -169,7 +169,7 @@ func (g *guard) row(rows *feature.Rows, i int) {
 	}
 	v := rows.Version(i)
 	e, known := g.newest.entry(rows.KeyDigest(i))
-	if known && g.order.Compare(v, e.version(rows.Place)) < 0 {
+	if known && g.order.Compare(v, e.version(rows.TopicPartition)) < 0 {
 		g.apply(g.Late, rows, i, feature.Late, "late", 0)
 		return
 	}
@@ -179,18 +179,18 @@ func (g *guard) row(rows *feature.Rows, i int) {
 
 // apply does what a policy says to a row, unless it is warm: then it was done
 // before the lane opened.
-func (g *guard) apply(p Policy, rows *feature.Rows, i int, f feature.Fate, kind string, by time.Duration) {
+func (g *guard) apply(p Policy, rows *feature.Rows, i int, f feature.Outcome, kind string, by time.Duration) {
 	switch p {
 	case Drop:
 		rows.Drop(i, f, feature.Online)
 	case Reject:
-		if rows.Drop(i, feature.Dead, feature.Both...) {
+		if rows.Drop(i, feature.Dead) {
 			g.rejects = append(g.rejects, reject{i, kind, causeOf(f, by)})
 		}
 	}
 }
 
-func causeOf(f feature.Fate, by time.Duration) error {
+func causeOf(f feature.Outcome, by time.Duration) error {
 	if f == feature.Late {
 		return errors.New("a newer row of the key was known before")
 	}

@@ -150,7 +150,7 @@ func TestStagesDescribeWhatIsWrong(t *testing.T) {
 			t.Errorf("%T gives %v, %v", d, out, err)
 		}
 	}
-	if (Dedup{}).Warm() != 16384 || (Dedup{ReadBack: -1}).Warm() != 0 || (OrderGuard{ReadBack: 7}).Warm() != 7 {
+	if (Dedup{}).Replay() != 16384 || (Dedup{ReadBack: -1}).Replay() != 0 || (OrderGuard{ReadBack: 7}).Replay() != 7 {
 		t.Error("the read-back isn't what was set")
 	}
 }

@@ -74,14 +74,14 @@ func reserve(c *feature.Column, e extent) {
 // reserveRows makes room for n rows beside columns and records.
 func reserveRows(r *feature.Rows, n int) {
 	r.Ops = make([]feature.Op, 0, n)
-	for s := range r.Fates {
-		r.Fates[s] = make([]feature.Fate, 0, n)
+	for s := range r.Outcomes {
+		r.Outcomes[s] = make([]feature.Outcome, 0, n)
 	}
 }
 
 // newRows makes a batch with the room that the last one would have needed.
 func (d *decoder) newRows(in pipeline.Records) *feature.Rows {
-	rows := feature.NewRows(d.schema, in.Place)
+	rows := feature.NewRows(d.schema, in.TopicPartition)
 	reserveRows(rows, len(in.List))
 	for i := range rows.Columns {
 		if d.last != nil {

@@ -26,7 +26,7 @@ func TestAWritersFieldIsReadByAvrosRules(t *testing.T) {
 			}
 			rng, rows := rand.New(rand.NewPCG(1, 2)), 0
 			for range 50 {
-				if through(t, d, records(0, bodies(framed(1, randomBody(t, w, rng)))...)).Live(0) {
+				if through(t, d, records(0, bodies(framed(1, randomBody(t, w, rng)))...)).Pending(0) {
 					rows++
 				}
 			}
@@ -134,7 +134,7 @@ func TestNamesAndAliases(t *testing.T) {
 			d, l := opened(t, Decode{Group: rowGroup, Schema: reader, Format: shelf{c.writer}})
 			rows := through(t, d, records(0, bodies(framed(1, body))...))
 			got := "refused"
-			if rows.Live(0) {
+			if rows.Pending(0) {
 				got = fmt.Sprint(rows.Row(0).Value("a"), rows.Row(0).Value("b"))
 			} else {
 				wantLetters(t, l, "0 incompatible-schema")

@@ -34,7 +34,7 @@ func (e *entry) set(v feature.Version, content uint64, at int64) {
 
 // version is what the row is ordered by. A lane has one place, so that of the
 // row at hand is the entry's too.
-func (e *entry) version(p feature.Place) feature.Version {
+func (e *entry) version(p feature.TopicPartition) feature.Version {
 	return feature.Version{Time: e.time, Delete: e.flags&deletes != 0, Epoch: p.Epoch, Partition: p.Partition, Offset: e.offset()}
 }
 

@@ -144,7 +144,7 @@ func TestWhatAWriterAddsBecomesAColumnOfBothStores(t *testing.T) {
 	online := &sqlite.Sink{File: f.file("online.db")}
 	f.goesOn(online, "-sqlite", f.file("online.db"), "-format", "confluent", "-registry", registry.URL(), "-evolve")
 
-	grown, err := f.schema.With(feature.Field{Name: "campaign", Kind: feature.String, Nullable: true})
+	grown, err := f.schema.WithColumns(feature.Field{Name: "campaign", Kind: feature.String, Nullable: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,8 +40,8 @@ func reasons(t feature.Tally) string {
 	return strings.Join(list, ", ")
 }
 
-// fates are the six that add up to what was read.
-type fates struct {
+// outcomes are the six that add up to what was read.
+type outcomes struct {
 	Written    int64 `json:"written"`
 	Duplicate  int64 `json:"duplicate"`
 	Superseded int64 `json:"superseded"`
@@ -59,22 +59,22 @@ type why struct {
 // add up to read; replaced stands beside them, and so do the reasons why rows
 // were filtered.
 func JSON(out io.Writer, l pipeline.Ledger) error {
-	sinks, replaced, reasons := map[string]fates{}, map[string]int64{}, map[string]why{}
+	sinks, replaced, reasons := map[string]outcomes{}, map[string]int64{}, map[string]why{}
 	for name, t := range l.Sinks {
-		sinks[name] = fatesOf(t)
+		sinks[name] = outcomesOf(t)
 		replaced[name] = t.Replaced
 		if t.Reasons != (feature.Reasons{}) {
 			reasons[name] = why{t.Reasons}
 		}
 	}
 	return json.NewEncoder(out).Encode(struct {
-		Read     int64            `json:"read"`
-		Sinks    map[string]fates `json:"sinks"`
-		Replaced map[string]int64 `json:"replaced"`
-		Reasons  map[string]why   `json:"reasons,omitempty"`
+		Read     int64               `json:"read"`
+		Sinks    map[string]outcomes `json:"sinks"`
+		Replaced map[string]int64    `json:"replaced"`
+		Reasons  map[string]why      `json:"reasons,omitempty"`
 	}{l.Read, sinks, replaced, reasons})
 }
 
-func fatesOf(t feature.Tally) fates {
-	return fates{t.Written, t.Duplicate, t.Superseded, t.Late, t.Dead, t.Filtered}
+func outcomesOf(t feature.Tally) outcomes {
+	return outcomes{t.Written, t.Duplicate, t.Superseded, t.Late, t.Dead, t.Filtered}
 }

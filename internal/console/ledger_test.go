@@ -10,11 +10,11 @@ import (
 
 func TestTheLedgerSaysWhyRowsWereFiltered(t *testing.T) {
 	var online, offline feature.Tally
-	for _, f := range []feature.Fate{feature.Live, feature.OtherGroup, feature.OtherGroup, feature.OfflineOnly, feature.Filtered, feature.Dead} {
+	for _, f := range []feature.Outcome{feature.Pending, feature.OtherGroup, feature.OtherGroup, feature.OfflineOnly, feature.Filtered, feature.Dead} {
 		online.Count(f)
 	}
 	for range 6 {
-		offline.Count(feature.Live)
+		offline.Count(feature.Pending)
 	}
 	l := pipeline.Ledger{Read: 6, Sinks: map[string]feature.Tally{"online": online, "offline": offline}}
 

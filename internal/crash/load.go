@@ -127,7 +127,7 @@ func (w *World) Produce(ctx context.Context, n int) error {
 	for i := range list {
 		s := w.load.make()
 		s.Topic = w.Topic
-		s.row.Place = feature.Place{Topic: w.Topic, Partition: s.Partition}
+		s.row.TopicPartition = feature.TopicPartition{Topic: w.Topic, Partition: s.Partition}
 		s.row.Offset = w.next[s.Partition]
 		w.next[s.Partition]++
 		w.log.Add(s.row)

@@ -45,12 +45,12 @@ func (s *tapped) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Write
 		s.fault.Reached(s.done)
 		n.Durable(l, done)
 	}
-	w, err := s.Sink.Open(ctx, pipeline.NewSinkNode(n.Name, n.Schema, n.Log, durable, n.Fail))
+	w, err := s.Sink.Open(ctx, pipeline.NewSinkNode(n.Name, n.Schema, n.Logger, durable, n.Fail))
 	if err != nil {
 		return nil, err
 	}
 	t.Writer = w
-	if k, ok := w.(pipeline.Keeper); ok {
+	if k, ok := w.(pipeline.ProgressStore); ok {
 		return tappedKeeper{t, k}, nil
 	}
 	return t, nil
@@ -64,18 +64,18 @@ type tappedWriter struct {
 
 type tappedKeeper struct {
 	*tappedWriter
-	pipeline.Keeper
+	pipeline.ProgressStore
 }
 
 var (
-	_ pipeline.Refuser = (*tappedWriter)(nil)
-	_ pipeline.Keeper  = tappedKeeper{}
+	_ pipeline.RowChecker    = (*tappedWriter)(nil)
+	_ pipeline.ProgressStore = tappedKeeper{}
 )
 
-// Refuses is the sink's own.
-func (t *tappedWriter) Refuses(rows *feature.Rows, from int) (int, error) {
-	if r, ok := t.Writer.(pipeline.Refuser); ok {
-		return r.Refuses(rows, from)
+// CheckRows is the sink's own.
+func (t *tappedWriter) CheckRows(rows *feature.Rows, from int) (int, error) {
+	if r, ok := t.Writer.(pipeline.RowChecker); ok {
+		return r.CheckRows(rows, from)
 	}
 	return 0, nil
 }
@@ -97,10 +97,10 @@ func (t *tappedWriter) Write(ctx context.Context, l *pipeline.Lane, rows *featur
 }
 
 func (t *tappedWriter) writeHalf(ctx context.Context, l *pipeline.Lane, rows *feature.Rows) error {
-	fates := rows.Fates[t.Store()]
-	for i := len(fates) / 2; i < len(fates); i++ {
-		if fates[i] == feature.Live {
-			fates[i] = feature.Filtered
+	outcomes := rows.Outcomes[t.Store()]
+	for i := len(outcomes) / 2; i < len(outcomes); i++ {
+		if outcomes[i] == feature.Pending {
+			outcomes[i] = feature.Filtered
 		}
 	}
 	t.silent.Store(l, true)

@@ -13,7 +13,7 @@ type Row struct {
 
 // Batch is the rows of a scenario as one span, from the first row's offset to
 // behind the last one's. A delete has no values but its key, as a null value has.
-func Batch(s *feature.Schema, p feature.Place, rows ...Row) *feature.Rows {
+func Batch(s *feature.Schema, p feature.TopicPartition, rows ...Row) *feature.Rows {
 	b := NewBuilder(s, p, 0)
 	if len(rows) > 0 {
 		b.from = rows[0].Offset
@@ -39,7 +39,7 @@ type Builder struct {
 }
 
 // NewBuilder starts a batch, and its first span at an offset.
-func NewBuilder(s *feature.Schema, p feature.Place, from int64) *Builder {
+func NewBuilder(s *feature.Schema, p feature.TopicPartition, from int64) *Builder {
 	return &Builder{feature.NewRows(s, p), from}
 }
 
@@ -54,8 +54,10 @@ func (b *Builder) Add(rec feature.Record, op feature.Op, values ...any) {
 	b.rows.Add(rec, op)
 }
 
-// AddNone keeps the place of a record that gave no row.
-func (b *Builder) AddNone(rec feature.Record, f feature.Fate) { b.rows.AddNone(rec, f) }
+// AddPlaceholder keeps the place of a record that gave no row.
+func (b *Builder) AddPlaceholder(rec feature.Record, f feature.Outcome) {
+	b.rows.AddPlaceholder(rec, f)
+}
 
 // Cut ends the open span before an offset and begins the next one there.
 func (b *Builder) Cut(to int64) {

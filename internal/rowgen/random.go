@@ -27,7 +27,7 @@ type Gen struct {
 var Base = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Batch makes n rows that begin at an offset.
-func (g *Gen) Batch(p feature.Place, from int64, n int) *feature.Rows {
+func (g *Gen) Batch(p feature.TopicPartition, from int64, n int) *feature.Rows {
 	if g.rand == nil {
 		g.rand = rand.New(rand.NewPCG(g.Seed, 0x7a6d))
 	}

@@ -12,7 +12,7 @@ func TestTheSameSettingsGiveTheSameRows(t *testing.T) {
 	for _, s := range []*feature.Schema{Realistic(feature.ByLog, "entity_id", "region"), EveryType(feature.ByEventTime, nil)} {
 		a := Gen{Schema: s, Seed: 7, Deletes: 10, Gaps: true, Spans: 3, Extremes: s.Group.Name == "every_type"}
 		b := a
-		x, y := a.Batch(feature.Place{Topic: "t"}, 100, 500), b.Batch(feature.Place{Topic: "t"}, 100, 500)
+		x, y := a.Batch(feature.TopicPartition{Topic: "t"}, 100, 500), b.Batch(feature.TopicPartition{Topic: "t"}, 100, 500)
 		for i := range x.Len() {
 			if x.Version(i) != y.Version(i) || !bytes.Equal(x.AppendContent(nil, i), y.AppendContent(nil, i)) {
 				t.Fatalf("%s: row %d differs", s.Group.Name, i)
@@ -23,7 +23,7 @@ func TestTheSameSettingsGiveTheSameRows(t *testing.T) {
 
 func TestABatchIsWellFormed(t *testing.T) {
 	g := Gen{Schema: EveryType(feature.ByEventTime, nil), Seed: 1, Deletes: 20, Gaps: true, Spans: 4, Extremes: true}
-	rows := g.Batch(feature.Place{Topic: "t"}, 50, 300)
+	rows := g.Batch(feature.TopicPartition{Topic: "t"}, 50, 300)
 	if rows.Len() != 300 || len(rows.Spans) != 4 || rows.Span().From != 50 {
 		t.Fatalf("%d rows in spans %v", rows.Len(), rows.Spans)
 	}
@@ -48,7 +48,7 @@ func TestABatchIsWellFormed(t *testing.T) {
 
 func TestExtremesOccur(t *testing.T) {
 	g := Gen{Schema: EveryType(feature.ByLog, nil), Seed: 1, Extremes: true}
-	rows := g.Batch(feature.Place{Topic: "t"}, 0, 2000)
+	rows := g.Batch(feature.TopicPartition{Topic: "t"}, 0, 2000)
 	nan, negative, nulls := map[uint64]bool{}, 0, 0
 	for _, v := range rows.Columns[g.Schema.Index("a_float64")].Float64s {
 		if v != v {

@@ -20,7 +20,7 @@ func schemaOf(t *testing.T, g feature.Group, f ...feature.Field) *feature.Schema
 
 func TestAForkThatIsSealedAnewLeavesTheOtherBranchAlone(t *testing.T) {
 	s := schemaOf(t, feature.Group{Name: "g", PrimaryKey: []string{"k"}}, feature.Field{Name: "k", Kind: feature.String})
-	r := feature.NewRows(s, feature.Place{})
+	r := feature.NewRows(s, feature.TopicPartition{})
 	_ = r.Columns[0].Append("aaaa")
 	r.Add(feature.Record{}, feature.Upsert)
 	r.Seal()
@@ -38,7 +38,7 @@ func TestAForkThatIsSealedAnewLeavesTheOtherBranchAlone(t *testing.T) {
 func TestATimeBeforeAllTimesIsNotAfterThem(t *testing.T) {
 	s := schemaOf(t, feature.Group{Name: "g", PrimaryKey: []string{"k"}, EventTime: "at"},
 		feature.Field{Name: "k", Kind: feature.Bool}, feature.Field{Name: "at", Kind: feature.Int64, Logical: feature.TimestampNanos, Nullable: true})
-	r := feature.NewRows(s, feature.Place{})
+	r := feature.NewRows(s, feature.TopicPartition{})
 	for i, ts := range []int64{math.MinInt64, 0} {
 		_ = r.Columns[0].Append(true)
 		_ = r.Columns[1].Append(nil)
@@ -66,7 +66,7 @@ func TestATypeThatCannotBeIsRefused(t *testing.T) {
 					t.Errorf("%v: accepted, and Seal panics: %v", f, p)
 				}
 			}()
-			r := feature.NewRows(s, feature.Place{})
+			r := feature.NewRows(s, feature.TopicPartition{})
 			_ = r.Columns[0].Append(true)
 			r.Columns[1].AppendNull()
 			r.Columns[1].Valid = nil
@@ -110,11 +110,11 @@ func TestATimeThatDoesNotFitIsNotAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := feature.NewRows(s, feature.Place{})
+	r := feature.NewRows(s, feature.TopicPartition{})
 	if err := b.Append(r, row{true, time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}); err == nil {
 		t.Errorf("the year 9999 became %v", time.Unix(0, r.Columns[1].Int64s[0]).UTC())
 	}
-	r.AddNone(feature.Record{}, feature.Dead)
+	r.AddPlaceholder(feature.Record{}, feature.Dead)
 	if err := b.Append(r, row{true, time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)}); err != nil {
 		t.Error(err)
 	}

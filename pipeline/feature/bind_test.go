@@ -79,7 +79,7 @@ func TestAStructInStructsListsAndMapsBinds(t *testing.T) {
 		&map[string][]int64{"x": {1}, "y": {}},
 	}
 	empty := trip{Raw: []byte{}, First: two, Stops: []stop{}, Named: map[string]*stop{}, Grid: [][]*int32{}}
-	r := feature.NewRows(s, feature.Place{})
+	r := feature.NewRows(s, feature.TopicPartition{})
 	want := []trip{full, empty, full}
 	for _, row := range want {
 		if err := b.Append(r, row); err != nil {
@@ -124,7 +124,7 @@ func TestAValueThatItsColumnCannotHoldIsTakenBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := feature.NewRows(s, feature.Place{})
+	r := feature.NewRows(s, feature.TopicPartition{})
 	for _, bad := range []trip{
 		{Fare: *big.NewRat(1, 3)},
 		{First: stop{Price: big.NewRat(1, 1000)}},
@@ -135,7 +135,7 @@ func TestAValueThatItsColumnCannotHoldIsTakenBack(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "bytes/decimal(") {
 			t.Errorf("%+v: %v", bad, err)
 		}
-		r.AddNone(feature.Record{}, feature.Dead)
+		r.AddPlaceholder(feature.Record{}, feature.Dead)
 		if err := b.Append(r, trip{ID: [16]byte{byte(r.Len())}, Stops: []stop{{Name: "ok"}}}); err != nil {
 			t.Fatal(err)
 		}

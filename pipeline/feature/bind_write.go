@@ -11,7 +11,7 @@ import (
 
 // Append adds the struct as the values of one row more to every column. Columns
 // that the struct leaves out are null. A time or a decimal that its column can't
-// hold is an error; Rows.AddNone then takes back what was appended.
+// hold is an error; Rows.AddPlaceholder then takes back what was appended.
 func (b *Binding) Append(r *Rows, src any) error {
 	return b.root.writeMembers(r.Columns, reflect.Indirect(reflect.ValueOf(src)))
 }

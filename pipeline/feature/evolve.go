@@ -2,14 +2,14 @@ package feature
 
 import "slices"
 
-// With is the schema with more columns, behind those that it has.
-func (s *Schema) With(fields ...Field) (*Schema, error) {
+// WithColumns is the schema with more columns, behind those that it has.
+func (s *Schema) WithColumns(fields ...Field) (*Schema, error) {
 	return NewSchema(s.Group, slices.Concat(s.Fields, fields))
 }
 
-// As is the batch in a schema that With has made of its own: what it lacks is
-// null. Fates and columns are shared with r.
-func (r *Rows) As(s *Schema) *Rows {
+// Widen is the batch in a schema that WithColumns has made of its own: what it lacks is
+// null. Outcomes and columns are shared with r.
+func (r *Rows) Widen(s *Schema) *Rows {
 	if len(r.Columns) >= len(s.Fields) {
 		return r
 	}

@@ -53,7 +53,7 @@ func TestALateRowNeverWinsAndADeleteWinsATie(t *testing.T) {
 
 func TestKeysOfSeveralColumnsDoNotRunTogether(t *testing.T) {
 	s := mustSchema(t, feature.Group{Name: "g", PrimaryKey: []string{"a", "b"}}, feature.Field{Name: "a", Kind: feature.String}, feature.Field{Name: "b", Kind: feature.String})
-	r := feature.NewRows(s, feature.Place{})
+	r := feature.NewRows(s, feature.TopicPartition{})
 	add(t, r, feature.Record{}, "1", "23")
 	add(t, r, feature.Record{}, "12", "3")
 	add(t, r, feature.Record{}, "1", "23")
@@ -69,7 +69,7 @@ func TestADeleteWithoutEventTimeTakesItsRecordsTimestamp(t *testing.T) {
 	} {
 		g := feature.Group{Name: "g", PrimaryKey: []string{"a"}, EventTime: "ts"}
 		s := mustSchema(t, g, feature.Field{Name: "a", Kind: feature.String}, feature.Field{Name: "ts", Kind: feature.Int64, Logical: logical})
-		r := feature.NewRows(s, feature.Place{})
+		r := feature.NewRows(s, feature.TopicPartition{})
 		add(t, r, feature.Record{Timestamp: -1}, "k", nil)
 		r.Seal()
 		if got := r.Time(0); got != want {
@@ -78,7 +78,7 @@ func TestADeleteWithoutEventTimeTakesItsRecordsTimestamp(t *testing.T) {
 	}
 	g := feature.Group{Name: "g", PrimaryKey: []string{"a"}, EventTime: "d"}
 	s := mustSchema(t, g, feature.Field{Name: "a", Kind: feature.String}, feature.Field{Name: "d", Kind: feature.Int32, Logical: feature.Date})
-	r := feature.NewRows(s, feature.Place{})
+	r := feature.NewRows(s, feature.TopicPartition{})
 	add(t, r, feature.Record{Timestamp: -1}, "k", nil)
 	r.Seal()
 	if r.Time(0) != -1 {
@@ -120,11 +120,11 @@ func TestWhatIsAppendedIsReadAgain(t *testing.T) {
 
 func TestAForkHasItsOwnFates(t *testing.T) {
 	s := mustSchema(t, feature.Group{Name: "g", PrimaryKey: []string{"a"}}, feature.Field{Name: "a", Kind: feature.String})
-	r := feature.NewRows(s, feature.Place{})
+	r := feature.NewRows(s, feature.TopicPartition{})
 	add(t, r, feature.Record{}, "k")
 	f := r.Fork()
 	f.Drop(0, feature.Late, feature.Online)
-	if r.Fates[feature.Online][0] != feature.Live || f.Fates[feature.Offline][0] != feature.Live {
+	if r.Outcomes[feature.Online][0] != feature.Pending || f.Outcomes[feature.Offline][0] != feature.Pending {
 		t.Error("a branch changed what another sees")
 	}
 	if f.Drop(0, feature.Dead, feature.Online) {
@@ -164,7 +164,7 @@ func TestAStructBindsToColumns(t *testing.T) {
 	}
 	n := int64(7)
 	want := click{ID: "a", At: time.UnixMicro(-1).UTC(), N: &n, List: []float32{1}}
-	r := feature.NewRows(s, feature.Place{})
+	r := feature.NewRows(s, feature.TopicPartition{})
 	if err := b.Append(r, want); err != nil {
 		t.Fatal(err)
 	}

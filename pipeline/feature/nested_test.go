@@ -24,7 +24,7 @@ func extremes(t *testing.T, n int) *feature.Rows {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("TANDEM_SEED=%d", seed)
-	return (&rowgen.Gen{Schema: everyType, Seed: seed, Extremes: true, Gaps: true}).Batch(feature.Place{}, 0, n)
+	return (&rowgen.Gen{Schema: everyType, Seed: seed, Extremes: true, Gaps: true}).Batch(feature.TopicPartition{}, 0, n)
 }
 
 func values(c *feature.Column) []any {
@@ -133,7 +133,7 @@ func halve(c *feature.Column, v any) {
 
 func TestARowThatFailedHalfWayIsTakenBack(t *testing.T) {
 	rows := extremes(t, 30)
-	again := feature.NewRows(everyType, feature.Place{})
+	again := feature.NewRows(everyType, feature.TopicPartition{})
 	for i := range rows.Len() {
 		for k := range rows.Columns {
 			halve(&again.Columns[k], rows.Columns[k].Value(i))
@@ -141,7 +141,7 @@ func TestARowThatFailedHalfWayIsTakenBack(t *testing.T) {
 				break // the columns behind didn't even begin
 			}
 		}
-		again.AddNone(rows.Records[i], feature.Dead)
+		again.AddPlaceholder(rows.Records[i], feature.Dead)
 		for k := range rows.Columns {
 			if err := again.Columns[k].Append(rows.Columns[k].Value(i)); err != nil {
 				t.Fatal(err)
@@ -163,7 +163,7 @@ func TestContentIsEqualExactlyWhereValuesAre(t *testing.T) {
 	for k := range rows.Columns {
 		c := &rows.Columns[k]
 		s := mustSchema(t, feature.Group{Name: "g", PrimaryKey: []string{"k"}}, feature.Field{Name: "k", Kind: feature.Bool}, c.Field)
-		r := feature.NewRows(s, feature.Place{})
+		r := feature.NewRows(s, feature.TopicPartition{})
 		for range 2 { // so that some are equal
 			for i := range c.Len() {
 				add(t, r, feature.Record{}, true, c.Value(i))
@@ -186,7 +186,7 @@ func TestContentIsEqualExactlyWhereValuesAre(t *testing.T) {
 func TestTheOrderOfAMapsEntriesSaysNothing(t *testing.T) {
 	f := feature.MapOf("m", feature.Field{Kind: feature.Int32})
 	s := mustSchema(t, feature.Group{Name: "g", PrimaryKey: []string{"k"}}, feature.Field{Name: "k", Kind: feature.Bool}, f)
-	r := feature.NewRows(s, feature.Place{})
+	r := feature.NewRows(s, feature.TopicPartition{})
 	for _, order := range [][]int32{{1, 2, 10}, {10, 1, 2}, {1, 2}} {
 		_ = r.Columns[0].Append(true)
 		keys, values := r.Columns[1].Entries()

@@ -5,17 +5,17 @@ import (
 	"iter"
 )
 
-// reasonNames are the reasons of the fates behind Warm. Stores keep counts by
+// reasonNames are the reasons of the outcomes behind Replayed. Stores keep counts by
 // these words, so a word is for good.
 var reasonNames = [...]string{"other feature group", "online only", "offline only", "unwanted", "far future"}
 
 // Reasons counts the rows that were filtered by why they were. Rows of the
-// plain fate Filtered have none.
+// plain outcome Filtered have none.
 type Reasons [len(reasonNames)]int64
 
-func (r *Reasons) count(f Fate) {
-	if f > Warm {
-		r[f-Warm-1]++
+func (r *Reasons) count(f Outcome) {
+	if f > Replayed {
+		r[f-Replayed-1]++
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 func TestAReasonIsCountedAsFiltered(t *testing.T) {
 	var tally feature.Tally
-	for _, f := range []feature.Fate{feature.Live, feature.Filtered, feature.OtherGroup, feature.OtherGroup, feature.FarFuture, feature.Warm, feature.Dead} {
+	for _, f := range []feature.Outcome{feature.Pending, feature.Filtered, feature.OtherGroup, feature.OtherGroup, feature.FarFuture, feature.Replayed, feature.Dead} {
 		tally.Count(f)
 	}
 	if !tally.Balanced() || tally.Read != 6 || tally.Filtered != 4 {

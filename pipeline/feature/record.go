@@ -39,8 +39,8 @@ type Span struct {
 	To   int64 `json:"to"`
 }
 
-// Place names the log that rows came from.
-type Place struct {
+// TopicPartition names the log that rows came from.
+type TopicPartition struct {
 	Topic     string
 	Partition int32
 	Epoch     int32 // which life of the topic

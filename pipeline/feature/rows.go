@@ -8,16 +8,16 @@ import (
 
 // Rows is a batch of feature rows of one lane, in offset order, column by
 // column. Row i of every slice belongs to Records[i]; a record that gave no
-// row keeps its place with a fate. Stages change fates and leave columns
+// row keeps its place with a outcome. Stages change outcomes and leave columns
 // alone: branches of a graph share them. Records are shared with whoever read
 // them, and nobody changes one.
 type Rows struct {
-	Place
-	Schema  *Schema
-	Records []Record
-	Ops     []Op
-	Columns []Column
-	Fates   [2][]Fate // by Store
+	TopicPartition
+	Schema   *Schema
+	Records  []Record
+	Ops      []Op
+	Columns  []Column
+	Outcomes [2][]Outcome // by Store
 
 	// Spans are what of the log the batch stands for, as the source cut it:
 	// adjacent, in order, and never cut again on the way.
@@ -31,15 +31,15 @@ type Rows struct {
 }
 
 // NewRows makes an empty batch.
-func NewRows(s *Schema, p Place) *Rows {
-	r := &Rows{Schema: s, Place: p, Columns: make([]Column, len(s.Fields))}
+func NewRows(s *Schema, p TopicPartition) *Rows {
+	r := &Rows{Schema: s, TopicPartition: p, Columns: make([]Column, len(s.Fields))}
 	for i, f := range s.Fields {
 		r.Columns[i] = NewColumn(f)
 	}
 	return r
 }
 
-// Len is the number of rows, whatever their fate.
+// Len is the number of rows, whatever their outcome.
 func (r *Rows) Len() int { return len(r.Records) }
 
 // Span is the whole stretch that the batch stands for.
@@ -56,9 +56,9 @@ func (r *Rows) Add(rec Record, op Op) {
 	r.accept(op)
 }
 
-// Take is Add for a batch of all records of a list, of the one that comes next.
+// AddShared is Add for a batch of all records of a list, of the one that comes next.
 // The list is shared, not copied.
-func (r *Rows) Take(list []Record, op Op) {
+func (r *Rows) AddShared(list []Record, op Op) {
 	if len(r.Records) == 0 {
 		r.Records = list[:0:len(list)]
 	}
@@ -68,22 +68,22 @@ func (r *Rows) Take(list []Record, op Op) {
 
 func (r *Rows) accept(op Op) {
 	r.Ops = append(r.Ops, op)
-	r.Fates[Online] = append(r.Fates[Online], Live)
-	r.Fates[Offline] = append(r.Fates[Offline], Live)
+	r.Outcomes[Online] = append(r.Outcomes[Online], Pending)
+	r.Outcomes[Offline] = append(r.Outcomes[Offline], Pending)
 }
 
-// AddNone keeps the place of a record that gave no row, with the reason: what
+// AddPlaceholder keeps the place of a record that gave no row, with the reason: what
 // its decoding left behind in the columns is rolled back and nulls stand there.
-func (r *Rows) AddNone(rec Record, f Fate) {
+func (r *Rows) AddPlaceholder(rec Record, f Outcome) {
 	r.blank()
 	r.Add(rec, Upsert)
 	r.end(f)
 }
 
-// TakeNone is to AddNone as Take is to Add.
-func (r *Rows) TakeNone(list []Record, f Fate) {
+// AddSharedPlaceholder is to AddPlaceholder as AddShared is to Add.
+func (r *Rows) AddSharedPlaceholder(list []Record, f Outcome) {
 	r.blank()
-	r.Take(list, Upsert)
+	r.AddShared(list, Upsert)
 	r.end(f)
 }
 
@@ -97,48 +97,57 @@ func (r *Rows) blank() {
 	}
 }
 
-func (r *Rows) end(f Fate) {
+func (r *Rows) end(f Outcome) {
 	n := r.Len() - 1
-	r.Fates[Online][n], r.Fates[Offline][n] = f, f
+	r.Outcomes[Online][n], r.Outcomes[Offline][n] = f, f
 }
 
-// Drop gives row i a fate at the given stores, if it was live there, and
-// reports whether it was. A row's first fate stays; for one that is warm, and
-// shall fill no state behind this stage either, see Cool.
-func (r *Rows) Drop(i int, f Fate, at ...Store) bool {
+// Drop gives row i an outcome at the given stores, or at both if none is given,
+// if it was pending there, and reports whether it was. A row's first outcome
+// stays. One that is being replayed is left alone: see ExcludeFromReplay.
+func (r *Rows) Drop(i int, o Outcome, at ...Store) bool {
+	if len(at) == 0 {
+		at = []Store{Online, Offline}
+	}
 	dropped := false
 	for _, s := range at {
-		if r.Fates[s][i] == Live {
-			r.Fates[s][i] = f
+		if r.Outcomes[s][i] == Pending {
+			r.Outcomes[s][i] = o
 			dropped = true
 		}
 	}
 	return dropped
 }
 
-// Live reports whether row i is still on its way to any of the stores.
-func (r *Rows) Live(i int) bool { return r.Fates[Online][i] == Live || r.Fates[Offline][i] == Live }
+// Pending reports whether row i is still on its way to any of the stores.
+func (r *Rows) Pending(i int) bool {
+	return r.Outcomes[Online][i] == Pending || r.Outcomes[Offline][i] == Pending
+}
 
-// Warm reports whether row i only fills state.
-func (r *Rows) Warm(i int) bool { return r.Fates[Online][i] == Warm || r.Fates[Offline][i] == Warm }
+// Replayed reports whether row i only fills state.
+func (r *Rows) Replayed(i int) bool {
+	return r.Outcomes[Online][i] == Replayed || r.Outcomes[Offline][i] == Replayed
+}
 
-// Cool has a warm row fill no state from here on: live, it got no further.
-func (r *Rows) Cool(i int) {
-	for _, s := range Both {
-		if r.Fates[s][i] == Warm {
-			r.Fates[s][i] = Filtered
+// ExcludeFromReplay stops a replayed row from loading into the state of later
+// stages, as it does for one that is replayed here and was dropped here before.
+// It does nothing to other rows.
+func (r *Rows) ExcludeFromReplay(i int) {
+	for s := range r.Outcomes {
+		if r.Outcomes[s][i] == Replayed {
+			r.Outcomes[s][i] = Filtered
 		}
 	}
 }
 
-// MarkWarm marks the rows before an offset, at the stores that they were for:
+// MarkReplayed marks the rows before an offset, at the stores that they were for:
 // they were durable before the lane opened.
-func (r *Rows) MarkWarm(before int64) {
+func (r *Rows) MarkReplayed(before int64) {
 	for i := range r.Records {
 		if r.Records[i].Offset >= before {
 			return
 		}
-		r.Drop(i, Warm, Both...)
+		r.Drop(i, Replayed)
 	}
 }
 
@@ -262,14 +271,14 @@ func (r *Rows) recordTime(i int) int64 {
 	}
 }
 
-// Fork is the same batch with fates of its own, for a branch of the graph.
+// Fork is the same batch with outcomes of its own, for a branch of the graph.
 func (r *Rows) Fork() *Rows {
 	f := *r
 	f.Columns = slices.Clone(r.Columns)
 	n := r.Len()
-	fates := make([]Fate, 0, 2*n)
-	fates = append(append(fates, r.Fates[Online]...), r.Fates[Offline]...)
-	f.Fates[Online], f.Fates[Offline] = fates[:n:n], fates[n:]
+	outcomes := make([]Outcome, 0, 2*n)
+	outcomes = append(append(outcomes, r.Outcomes[Online]...), r.Outcomes[Offline]...)
+	f.Outcomes[Online], f.Outcomes[Offline] = outcomes[:n:n], outcomes[n:]
 	return &f
 }
 
@@ -280,8 +289,8 @@ func (r *Rows) Extend(o *Rows) {
 	}
 	r.Records = append(r.Records, o.Records...)
 	r.Ops = append(r.Ops, o.Ops...)
-	r.Fates[Online] = append(r.Fates[Online], o.Fates[Online]...)
-	r.Fates[Offline] = append(r.Fates[Offline], o.Fates[Offline]...)
+	r.Outcomes[Online] = append(r.Outcomes[Online], o.Outcomes[Online]...)
+	r.Outcomes[Offline] = append(r.Outcomes[Offline], o.Outcomes[Offline]...)
 	r.Spans = append(r.Spans, o.Spans...)
 	base := uint32(len(r.keys))
 	r.keys = append(r.keys, o.keys...)
@@ -317,7 +326,7 @@ func (r *Rows) Tally(s Store) []SpanTally {
 	for k, span := range r.Spans {
 		out[k].Span = span
 		for i < r.Len() && r.Records[i].Offset < span.To {
-			out[k].Count(r.Fates[s][i])
+			out[k].Count(r.Outcomes[s][i])
 			i++
 		}
 	}

@@ -56,7 +56,7 @@ func TestWhatIsNoTypeIsRefused(t *testing.T) {
 		{decimal(3, -1), "is no type"},
 		{decimal(38, 38), ""},
 	} {
-		_, err := rowgen.Plain().With(c.f)
+		_, err := rowgen.Plain().WithColumns(c.f)
 		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), c.f.Name)) {
 			t.Errorf("%v: want %q, got %v", c.f, c.says, err)
 		}
@@ -77,11 +77,11 @@ func TestASchemaThatGrowsLeavesTheOldOneAlone(t *testing.T) {
 	s := rowgen.Plain()
 	was := s.String()
 	a, b := feature.Field{Name: "a", Kind: feature.Int32, Nullable: true}, feature.Field{Name: "b", Kind: feature.Bool, Nullable: true}
-	one, err := s.With(a)
+	one, err := s.WithColumns(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := s.With(b)
+	other, err := s.WithColumns(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestASchemaThatGrowsLeavesTheOldOneAlone(t *testing.T) {
 		t.Errorf("%v; %v; %v", s, one, other)
 	}
 	for _, f := range []feature.Field{{Name: "AMOUNT", Kind: feature.Int64}, {Name: "_offset", Kind: feature.Int64}} {
-		if got, err := s.With(f); err == nil {
+		if got, err := s.WithColumns(f); err == nil {
 			t.Errorf("%v", got)
 		}
 	}
@@ -97,7 +97,7 @@ func TestASchemaThatGrowsLeavesTheOldOneAlone(t *testing.T) {
 
 func TestABatchInAWiderSchemaHasNullsThere(t *testing.T) {
 	rows := extremes(t, 20)
-	wide, err := everyType.With(
+	wide, err := everyType.WithColumns(
 		feature.Field{Name: "new", Kind: feature.Int32, Nullable: true},
 		feature.StructOf("new_point", feature.ListOf("l", feature.Field{Kind: feature.Int32}), feature.Field{Name: "u", Kind: feature.Bytes, Size: 3}))
 	if err != nil {
@@ -105,11 +105,11 @@ func TestABatchInAWiderSchemaHasNullsThere(t *testing.T) {
 	}
 	narrow := len(rows.Columns)
 	fork := rows.Fork()
-	as := fork.As(wide)
-	if as.As(everyType) != as || len(rows.Columns) != narrow || len(fork.Columns) != narrow || fork.Schema != everyType {
+	as := fork.Widen(wide)
+	if as.Widen(everyType) != as || len(rows.Columns) != narrow || len(fork.Columns) != narrow || fork.Schema != everyType {
 		t.Error("a batch that was widened changed, or one was narrowed")
 	}
-	all := feature.NewRows(wide, feature.Place{})
+	all := feature.NewRows(wide, feature.TopicPartition{})
 	all.Extend(as)
 	all.Extend(as)
 	for i := range all.Len() {
@@ -118,7 +118,7 @@ func TestABatchInAWiderSchemaHasNullsThere(t *testing.T) {
 		}
 	}
 	as.Drop(3, feature.Late, feature.Online)
-	if rows.Fates[feature.Online][3] != feature.Live || fork.Fates[feature.Online][3] != feature.Late {
-		t.Error("fates are not shared with the batch, or with its other branch too")
+	if rows.Outcomes[feature.Online][3] != feature.Pending || fork.Outcomes[feature.Online][3] != feature.Late {
+		t.Error("outcomes are not shared with the batch, or with its other branch too")
 	}
 }

@@ -31,7 +31,7 @@ type gate struct {
 func (g *gate) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer, error) {
 	w, err := g.target.Open(ctx, n)
 	out := gateWriter{w, g}
-	if k, ok := w.(pipeline.Keeper); ok {
+	if k, ok := w.(pipeline.ProgressStore); ok {
 		return gateKeeper{out, k}, err
 	}
 	return out, err
@@ -44,7 +44,7 @@ type gateWriter struct {
 
 type gateKeeper struct {
 	gateWriter
-	pipeline.Keeper
+	pipeline.ProgressStore
 }
 
 func (w gateWriter) Write(ctx context.Context, l *pipeline.Lane, rows *feature.Rows) error {
@@ -112,7 +112,7 @@ func complete(t testing.TB, o pipelinetest.Oracle) {
 // While one branch fails, the other goes on, and after a crash whichever was
 // behind gets every row that it missed.
 func TestABranchThatFailsHoldsUpOnlyItself(t *testing.T) {
-	for _, failing := range feature.Both {
+	for _, failing := range feature.Stores() {
 		t.Run(failing.String(), func(t *testing.T) {
 			c := config{MaxBatch: 50, Batch: [2]int{0, 60}, CommitRows: 1000, ToFile: 1000, CommitEvery: 10 * time.Millisecond}
 			online, offline := onDisk(t, c)

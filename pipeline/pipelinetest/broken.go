@@ -40,6 +40,6 @@ func (e *BrokenError) err() error {
 	return e
 }
 
-func describePlace(p feature.Place, offset int64) string {
+func describePlace(p feature.TopicPartition, offset int64) string {
 	return fmt.Sprintf("%s/%d@%d of epoch %d", p.Topic, p.Partition, offset, p.Epoch)
 }

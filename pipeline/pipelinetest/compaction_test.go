@@ -95,7 +95,7 @@ func (w *kafkaWorld) lose(p int32, left []*kgo.Record, end int64) {
 	at := start
 	gap := func(to int64, fault string) {
 		if at < to {
-			w.sent.Lose(feature.Place{Topic: w.name, Partition: p}, feature.Span{From: at, To: to})
+			w.sent.Lose(feature.TopicPartition{Topic: w.name, Partition: p}, feature.Span{From: at, To: to})
 			w.faults[fault]++
 		}
 	}

@@ -62,7 +62,7 @@ func onDisk(t testing.TB, c config) (online, offline target) {
 // graph wires the whole of it, with faults where the trap has them.
 func (w *world) graph(c config, t *trap, source pipeline.Source) *pipeline.Graph {
 	g := pipeline.New("g")
-	g.Log, g.Memory = slog.New(slog.DiscardHandler), c.Memory
+	g.Logger, g.Memory = slog.New(slog.DiscardHandler), c.Memory
 	g.DeadLetters(letters{t}, "dead")
 	g.Use(recovered)
 	if c.Retry {

@@ -122,7 +122,7 @@ type sick struct {
 func (s sick) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer, error) {
 	w, err := s.Sink.Open(ctx, n)
 	out := sickWriter{w, s}
-	if k, ok := w.(pipeline.Keeper); ok {
+	if k, ok := w.(pipeline.ProgressStore); ok {
 		return sickKeeper{out, k}, err
 	}
 	return out, err
@@ -135,7 +135,7 @@ type sickWriter struct {
 
 type sickKeeper struct {
 	sickWriter
-	pipeline.Keeper
+	pipeline.ProgressStore
 }
 
 func (w sickWriter) Write(ctx context.Context, l *pipeline.Lane, rows *feature.Rows) error {

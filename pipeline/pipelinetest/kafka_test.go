@@ -210,7 +210,7 @@ func (w *kafkaWorld) retention() {
 	}
 	s := w.source()
 	s.SkipLost = true
-	w.sent.Lose(feature.Place{Topic: w.name}, gap)
+	w.sent.Lose(feature.TopicPartition{Topic: w.name}, gap)
 	for range 2 { // the second has nothing to read, and keeps it
 		w.drains(s)
 		is, _, err := w.keeper.Progress(context.Background(), w.name, 0)

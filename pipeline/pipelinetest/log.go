@@ -13,7 +13,7 @@ import (
 
 // Row is one record that was sent, and the row that it stands for.
 type Row struct {
-	feature.Place
+	feature.TopicPartition
 	Offset    int64
 	Timestamp int64 // the record's, in milliseconds since 1970
 	Op        feature.Op
@@ -52,7 +52,7 @@ type position struct {
 
 // stretch of a log that nobody could read.
 type stretch struct {
-	feature.Place
+	feature.TopicPartition
 	feature.Span
 }
 
@@ -67,7 +67,7 @@ func (l *Log) Add(rows ...Row) {
 	for _, r := range rows {
 		p := position{r.Epoch, r.Partition, r.Offset}
 		if _, taken := l.at[p]; taken {
-			panic(fmt.Sprintf("pipelinetest: %s was sent already", describePlace(r.Place, r.Offset)))
+			panic(fmt.Sprintf("pipelinetest: %s was sent already", describePlace(r.TopicPartition, r.Offset)))
 		}
 		e := entry{Row: r}
 		if !r.Dead {
@@ -80,7 +80,7 @@ func (l *Log) Add(rows ...Row) {
 
 // Lose says that compaction or retention took these records before they were
 // read: nobody can hold them.
-func (l *Log) Lose(p feature.Place, span feature.Span) {
+func (l *Log) Lose(p feature.TopicPartition, span feature.Span) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lost = append(l.lost, stretch{p, span})
@@ -114,7 +114,7 @@ func (l *Log) find(v feature.Version) (entry, bool) {
 func (v view) readable(yield func(entry) bool) {
 	for _, e := range v.sent {
 		gone := slices.ContainsFunc(v.lost, func(s stretch) bool {
-			return s.Place == e.Place && s.From <= e.Offset && e.Offset < s.To
+			return s.TopicPartition == e.TopicPartition && s.From <= e.Offset && e.Offset < s.To
 		})
 		if !gone && !yield(e) {
 			return
@@ -123,10 +123,10 @@ func (v view) readable(yield func(entry) bool) {
 }
 
 // model replays the rows for a store that lie before what is given for their place.
-func (v view) model(store feature.Store, before func(feature.Place) int64) *rowmodel.Model {
+func (v view) model(store feature.Store, before func(feature.TopicPartition) int64) *rowmodel.Model {
 	m := rowmodel.New(v.schema, store)
 	for e := range v.readable {
-		if e.isFor(store) && e.Offset < before(e.Place) {
+		if e.isFor(store) && e.Offset < before(e.TopicPartition) {
 			m.Add(e.stored)
 		}
 	}
@@ -134,7 +134,7 @@ func (v view) model(store feature.Store, before func(feature.Place) int64) *rowm
 }
 
 // all is no bound at all.
-func all(feature.Place) int64 { return math.MaxInt64 }
+func all(feature.TopicPartition) int64 { return math.MaxInt64 }
 
 func (r Row) isFor(store feature.Store) bool {
 	return !r.Dead && (r.Stores == nil || slices.Contains(r.Stores, store))
@@ -157,7 +157,7 @@ func stored(s *feature.Schema, r Row) feature.Stored {
 		case nil:
 			out.Version.Time = inUnit(r.Timestamp, s.TimeUnit())
 		default:
-			panic(fmt.Sprintf("pipelinetest: the event time of %s is a %T", describePlace(r.Place, r.Offset), at))
+			panic(fmt.Sprintf("pipelinetest: the event time of %s is a %T", describePlace(r.TopicPartition, r.Offset), at))
 		}
 	}
 	if out.Version.Delete {

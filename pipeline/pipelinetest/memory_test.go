@@ -17,7 +17,7 @@ type pushes struct {
 	pipeline.Source
 
 	mu    sync.Mutex
-	lanes map[feature.Place]*pushing
+	lanes map[feature.TopicPartition]*pushing
 	moved chan struct{} // holds one if something was pushed
 }
 
@@ -29,10 +29,10 @@ type pushing struct {
 	full              bool // the graph said so, and not yet that there is room again
 }
 
-func (p *pushes) Run(ctx context.Context, in *pipeline.Intake) error {
+func (p *pushes) Run(ctx context.Context, in *pipeline.SourceNode) error {
 	var done sync.WaitGroup
 	defer done.Wait()
-	seen := pipeline.NewIntake(in.Name, in.Log, in.Warm(), in.Progress, func(c pipeline.LaneConfig) *pipeline.Lane {
+	seen := pipeline.NewIntake(in.Name, in.Logger, in.Replay(), in.Progress, func(c pipeline.LaneConfig) *pipeline.Lane {
 		l, ready := &pushing{}, c.Ready
 		c.Ready = func() {
 			p.note(func() { l.full = false })
@@ -45,7 +45,7 @@ func (p *pushes) Run(ctx context.Context, in *pipeline.Intake) error {
 			<-inner.Done()
 			outer.Finish()
 		})
-		p.note(func() { p.lanes[c.Place] = l })
+		p.note(func() { p.lanes[c.TopicPartition] = l })
 		return outer
 	})
 	seen.ByLog = in.ByLog
@@ -120,7 +120,7 @@ func (p *pushes) paused(t testing.TB, lanes int, all int64) pushing {
 // may hold and a batch for each lane, the other branch gets all of that, and
 // once the failing one is well again everything arrives at both.
 func TestABranchThatFailsHoldsNoMoreThanTheGraphMay(t *testing.T) {
-	for _, failing := range feature.Both {
+	for _, failing := range feature.Stores() {
 		t.Run(failing.String(), func(t *testing.T) {
 			c := config{
 				MaxBatch: 40, Batch: [2]int{0, 60}, Delay: time.Millisecond, CommitRows: 1000, ToFile: 1000,
@@ -147,7 +147,7 @@ func (w *world) holdsNoMore(c config, g *gate, other pipelinetest.Oracle) {
 	w.send(sent)
 	source := &pushes{
 		Source: logs.Source{Log: w.topic, MaxBatch: c.MaxBatch},
-		lanes:  map[feature.Place]*pushing{}, moved: make(chan struct{}, 1),
+		lanes:  map[feature.TopicPartition]*pushing{}, moved: make(chan struct{}, 1),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -184,7 +184,7 @@ func (p *pushes) among(rows []pipelinetest.Row) (out []pipelinetest.Row) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, r := range rows {
-		if l := p.lanes[r.Place]; l != nil && r.Offset < l.next {
+		if l := p.lanes[r.TopicPartition]; l != nil && r.Offset < l.next {
 			out = append(out, r)
 		}
 	}

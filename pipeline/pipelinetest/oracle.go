@@ -26,7 +26,7 @@ type Oracle struct {
 
 	// Keeper says how far the graph is durable, as a sink that keeps progress
 	// does: see OpenKeeper.
-	Keeper pipeline.Keeper
+	Keeper pipeline.ProgressStore
 
 	// Committed is the source's own offset of a partition, as a consumer group
 	// has it; false if there is none. It is asked for the topic's last epoch.
@@ -97,12 +97,12 @@ func (o Oracle) node(store feature.Store) string {
 
 // OpenKeeper opens a sink that keeps progress to ask it for that, beside or
 // after the graph that writes to it. close lets go of it.
-func OpenKeeper(ctx context.Context, sink pipeline.Sink, s *feature.Schema) (k pipeline.Keeper, close func() error, err error) {
+func OpenKeeper(ctx context.Context, sink pipeline.Sink, s *feature.Schema) (k pipeline.ProgressStore, close func() error, err error) {
 	w, err := sink.Open(ctx, pipeline.NewSinkNode("oracle", s, quiet, func(*pipeline.Lane, []feature.SpanTally) {}, func(error) {}))
 	if err != nil {
 		return nil, nil, err
 	}
-	k, ok := w.(pipeline.Keeper)
+	k, ok := w.(pipeline.ProgressStore)
 	if !ok {
 		return nil, nil, errors.Join(fmt.Errorf("%T keeps no progress", sink), w.Close())
 	}

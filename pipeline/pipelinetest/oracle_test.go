@@ -188,7 +188,7 @@ func TestWhatTheLogLostNobodyMisses(t *testing.T) {
 	if err := y.Check(t.Context()); err == nil {
 		t.Error("a lost row is not missed")
 	}
-	y.log.Lose(feature.Place{Topic: "rows"}, feature.Span{From: gone.Offset, To: gone.Offset + 1})
+	y.log.Lose(feature.TopicPartition{Topic: "rows"}, feature.Span{From: gone.Offset, To: gone.Offset + 1})
 	err := pipelinetest.Oracle{Log: y.log, Offline: y.offline}.Check(t.Context())
 	var broken *pipelinetest.BrokenError
 	if errors.As(err, &broken) && broken.Found > 1 || err != nil && !strings.Contains(err.Error(), "lost") {
@@ -210,7 +210,7 @@ func TestADeleteWithoutATimeTakesItsRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, ms := range []int64{0, 1, -1, 1 << 40, -86_400_000, -86_400_001} {
-			b := rowgen.NewBuilder(s, feature.Place{}, 0)
+			b := rowgen.NewBuilder(s, feature.TopicPartition{}, 0)
 			b.Add(feature.Record{Timestamp: ms}, feature.Delete, "a", nil)
 			want := b.Rows().Time(0)
 			log := pipelinetest.NewLog(s)

@@ -46,17 +46,17 @@ func (o Oracle) progress(ctx context.Context, b *BrokenError, log view) (held, e
 		}
 		if ok {
 			out[partition{p.Topic, p.Partition}] = at
-			log.counts(b, feature.Place{Topic: p.Topic, Partition: p.Partition, Epoch: at.Epoch}, at)
+			log.counts(b, feature.TopicPartition{Topic: p.Topic, Partition: p.Partition, Epoch: at.Epoch}, at)
 		}
 	}
 	return out, nil
 }
 
 // counts finds a sink whose tally is not that of the records before Counted.
-func (v view) counts(b *BrokenError, p feature.Place, at pipeline.Progress) {
+func (v view) counts(b *BrokenError, p feature.TopicPartition, at pipeline.Progress) {
 	read := int64(0)
 	for e := range v.readable {
-		if e.Place == p && e.Offset < at.Counted {
+		if e.TopicPartition == p && e.Offset < at.Counted {
 			read++
 		}
 	}
@@ -75,17 +75,17 @@ func (v view) counts(b *BrokenError, p feature.Place, at pipeline.Progress) {
 }
 
 // partitions are those that were sent to, each with its last epoch.
-func (v view) partitions() []feature.Place {
+func (v view) partitions() []feature.TopicPartition {
 	last := map[partition]int32{}
 	for _, e := range v.sent {
 		p := partition{e.Topic, e.Partition}
 		last[p] = max(last[p], e.Epoch)
 	}
-	var out []feature.Place
+	var out []feature.TopicPartition
 	for p, epoch := range last {
-		out = append(out, feature.Place{Topic: p.topic, Partition: p.id, Epoch: epoch})
+		out = append(out, feature.TopicPartition{Topic: p.topic, Partition: p.id, Epoch: epoch})
 	}
-	slices.SortFunc(out, func(a, b feature.Place) int {
+	slices.SortFunc(out, func(a, b feature.TopicPartition) int {
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
 	})
 	return out
@@ -93,8 +93,8 @@ func (v view) partitions() []feature.Place {
 
 // before is the offset before which a sink holds the rows of a place, by what
 // the graph says. Of an earlier epoch it doesn't say any more.
-func (h held) before(sink string, earlier int64) func(feature.Place) int64 {
-	return func(p feature.Place) int64 {
+func (h held) before(sink string, earlier int64) func(feature.TopicPartition) int64 {
+	return func(p feature.TopicPartition) int64 {
 		progress, ok := h[partition{p.Topic, p.Partition}]
 		switch {
 		case !ok || p.Epoch > progress.Epoch:

@@ -23,7 +23,7 @@ func sent(rows *feature.Rows) []pipelinetest.Row {
 			values[c] = rows.Columns[c].Value(i)
 		}
 		rec := rows.Records[i]
-		out[i] = pipelinetest.Row{Place: rows.Place, Offset: rec.Offset, Timestamp: rec.Timestamp, Op: rows.Ops[i], Values: values}
+		out[i] = pipelinetest.Row{TopicPartition: rows.TopicPartition, Offset: rec.Offset, Timestamp: rec.Timestamp, Op: rows.Ops[i], Values: values}
 	}
 	return out
 }
@@ -82,10 +82,10 @@ const n = 300
 func tell(t *testing.T, s *feature.Schema) *story {
 	t.Helper()
 	g := rowgen.Gen{Schema: s, Seed: 5, Keys: 30, Times: 9, Deletes: 20, Extremes: s.Group.Name == "every_type"}
-	rows := g.Batch(feature.Place{Topic: "rows"}, 0, n)
+	rows := g.Batch(feature.TopicPartition{Topic: "rows"}, 0, n)
 	y := &story{schema: s, log: pipelinetest.NewLog(s), rows: sent(rows), online: &list{}, offline: &list{}, committed: n}
 	y.log.Add(y.rows...)
-	lane := pipeline.NewLane(pipeline.LaneConfig{Place: rows.Place}, []string{"online", "offline"}, nil, nil)
+	lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: rows.TopicPartition}, []string{"online", "offline"}, nil, nil)
 	for store, out := range map[feature.Store]*list{feature.Online: y.online, feature.Offline: y.offline} {
 		sink := &memory.Sink{For: store}
 		node := pipeline.NewSinkNode(store.String(), s, slog.New(slog.DiscardHandler), func(l *pipeline.Lane, done []feature.SpanTally) {

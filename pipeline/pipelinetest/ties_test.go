@@ -78,11 +78,11 @@ func arrive(t *testing.T, name string, store target, o feature.Order, list []row
 	log := pipelinetest.NewLog(s)
 	writers := []pipeline.Writer{openWriter(t, store, s), openWriter(t, store, s)}
 	for turn, i := range arrival {
-		place := feature.Place{Topic: "rows", Partition: int32(i), Epoch: []int32{0, math.MaxInt32}[i%2]}
+		place := feature.TopicPartition{Topic: "rows", Partition: int32(i), Epoch: []int32{0, math.MaxInt32}[i%2]}
 		rows := rowgen.Batch(s, place, list[i])
 		log.Add(sent(rows)...)
 		w := writers[turn%2]
-		lane := pipeline.NewLane(pipeline.LaneConfig{Place: place}, []string{"sink"}, nil, nil)
+		lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: place}, []string{"sink"}, nil, nil)
 		if err := w.Write(t.Context(), lane, rows); err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +126,7 @@ func TestTwoWritersAtOnceLeaveTheGreatestRows(t *testing.T) {
 			var writing sync.WaitGroup
 			for p := range int32(4) {
 				g := rowgen.Gen{Schema: s, Seed: seed + uint64(p), Keys: 8, Times: 6, Deletes: 20}
-				place := feature.Place{Topic: "rows", Partition: p}
+				place := feature.TopicPartition{Topic: "rows", Partition: p}
 				var batches []*feature.Rows
 				for i := range int64(5) {
 					rows := g.Batch(place, 20*i, 20)
@@ -145,8 +145,8 @@ func TestTwoWritersAtOnceLeaveTheGreatestRows(t *testing.T) {
 }
 
 // writeAll writes the batches of a lane, and tries again what passes by itself.
-func writeAll(t *testing.T, w pipeline.Writer, place feature.Place, batches []*feature.Rows) {
-	lane := pipeline.NewLane(pipeline.LaneConfig{Place: place}, []string{"sink"}, nil, nil)
+func writeAll(t *testing.T, w pipeline.Writer, place feature.TopicPartition, batches []*feature.Rows) {
+	lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: place}, []string{"sink"}, nil, nil)
 	for _, rows := range batches {
 		for _, do := range []func() error{
 			func() error { return w.Write(t.Context(), lane, rows) },

@@ -121,10 +121,10 @@ func (w *Watcher) notBefore(b *BrokenError, sent *rowmodel.Model, id string, had
 }
 
 // half finds rows of a commit of which the progress can't be seen.
-func half(b *BrokenError, log view, before func(feature.Place) int64, rows seen) {
-	places := map[position]feature.Place{}
+func half(b *BrokenError, log view, before func(feature.TopicPartition) int64, rows seen) {
+	places := map[position]feature.TopicPartition{}
 	for _, e := range log.sent {
-		places[position{e.Epoch, e.Partition, e.Offset}] = e.Place
+		places[position{e.Epoch, e.Partition, e.Offset}] = e.TopicPartition
 	}
 	for _, row := range rows {
 		v := row.Version

@@ -41,7 +41,7 @@ type world struct {
 	epoch   int32
 	online  target
 	offline target
-	keeper  pipeline.Keeper
+	keeper  pipeline.ProgressStore
 	faults  faults
 
 	partitions, keys, times int
@@ -134,7 +134,7 @@ func (w *world) sendFuture() {
 	_, offset := w.topic.Bounds(p)
 	at := int64(2 * time.Hour / time.Millisecond)
 	row := pipelinetest.Row{
-		Place: feature.Place{Topic: "rows", Partition: p}, Offset: offset, Timestamp: 1,
+		TopicPartition: feature.TopicPartition{Topic: "rows", Partition: p}, Offset: offset, Timestamp: 1,
 		Values: []any{key, 1 + at, int64(0)}, Stores: []feature.Store{feature.Offline},
 	}
 	w.sent.Add(row)
@@ -143,7 +143,7 @@ func (w *world) sendFuture() {
 
 func (w *world) row(p int32, key string, at int64, x int) (pipelinetest.Row, feature.Record) {
 	row := pipelinetest.Row{
-		Place: feature.Place{Topic: "rows", Partition: p, Epoch: w.epoch}, Timestamp: at,
+		TopicPartition: feature.TopicPartition{Topic: "rows", Partition: p, Epoch: w.epoch}, Timestamp: at,
 		Values: []any{key, at, int64(w.rand.IntN(4))},
 	}
 	rec := feature.Record{Key: []byte(key), Timestamp: at}

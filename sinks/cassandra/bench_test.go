@@ -48,7 +48,7 @@ type contestant struct {
 
 func benchTurns(b *testing.B, layout cassandra.Layout) {
 	g := &rowgen.Gen{Schema: rowgen.Realistic(feature.ByLog), Keys: 1 << 40, Seed: 1}
-	rows := g.Batch(feature.Place{Topic: "rows"}, 0, benchRows)
+	rows := g.Batch(feature.TopicPartition{Topic: "rows"}, 0, benchRows)
 	s := freshSink(b)
 	s.Layout = layout
 	w := open(b, s, rows.Schema)

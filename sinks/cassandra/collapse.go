@@ -11,9 +11,9 @@ import (
 // anyone's, and within one batch of one timestamp it doesn't count. The map is working memory.
 func collapse(rows *feature.Rows, newest map[feature.Digest]int) int64 {
 	clear(newest)
-	latest, order, fates := int64(math.MinInt64), rows.Schema.Group.Order, rows.Fates[feature.Online]
-	for i, fate := range fates {
-		if fate != feature.Live {
+	latest, order, outcomes := int64(math.MinInt64), rows.Schema.Group.Order, rows.Outcomes[feature.Online]
+	for i, outcome := range outcomes {
+		if outcome != feature.Pending {
 			continue
 		}
 		latest = max(latest, rows.Records[i].Timestamp)
@@ -23,10 +23,10 @@ func collapse(rows *feature.Rows, newest map[feature.Digest]int) int64 {
 		case !ok:
 			newest[key] = i
 		case order.Compare(rows.Version(i), rows.Version(best)) > 0:
-			fates[best] = feature.Superseded
+			outcomes[best] = feature.Superseded
 			newest[key] = i
 		default:
-			fates[i] = feature.Superseded
+			outcomes[i] = feature.Superseded
 		}
 	}
 	return latest

@@ -122,7 +122,7 @@ func extremes(t testing.TB) *feature.Rows {
 	const seed = 7
 	t.Logf("seed %d", seed)
 	g := &rowgen.Gen{Schema: rowgen.EveryType(feature.ByEventTime, nil), Seed: seed, Extremes: true}
-	return g.Batch(feature.Place{Topic: "rows"}, 0, 500)
+	return g.Batch(feature.TopicPartition{Topic: "rows"}, 0, 500)
 }
 
 func TestBytesAreThoseOfTheDriver(t *testing.T) {
@@ -237,7 +237,7 @@ func FuzzDecodeNeverPanics(f *testing.F) {
 
 func BenchmarkEncode(b *testing.B) {
 	g := &rowgen.Gen{Schema: rowgen.Realistic(feature.ByEventTime), Keys: 1 << 40, Seed: 1}
-	rows := g.Batch(feature.Place{Topic: "rows"}, 0, 1000)
+	rows := g.Batch(feature.TopicPartition{Topic: "rows"}, 0, 1000)
 	for _, layout := range []Layout{Plain, Packed} {
 		b.Run(layout.String(), func(b *testing.B) {
 			one, all := request{table: newTable("ks", layout, rows.Schema)}, request{}

@@ -81,7 +81,7 @@ func (nextHost) GetRetryType(err error) gocql.RetryType {
 
 // at says which row an error is about.
 func at(rows *feature.Rows, i int, err error) error {
-	return &pipeline.At{Place: rows.Place, Offset: rows.Records[i].Offset, Err: err}
+	return &pipeline.RecordError{TopicPartition: rows.TopicPartition, Offset: rows.Records[i].Offset, Err: err}
 }
 
 // maxKey is the most bytes of a partition key: its length is sent in two.

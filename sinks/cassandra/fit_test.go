@@ -88,7 +88,7 @@ func TestAPackedRowReadsBackThroughATypeInAnotherOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := rowgen.NewBuilder(ours.schema, feature.Place{Topic: "rows"}, 7)
+	b := rowgen.NewBuilder(ours.schema, feature.TopicPartition{Topic: "rows"}, 7)
 	b.Add(feature.Record{Offset: 7}, feature.Upsert, "k", int64(5), map[string]any{"x": 1.5})
 	rows := b.Rows()
 	row, err := fitted.stored([]wire{wire("k"), appendPacked(nil, fitted, rows, 0, rows.Version(0))})

@@ -16,7 +16,7 @@ var _ pipeline.Evolver = (*writer)(nil)
 func (w *writer) Evolve(ctx context.Context, s *feature.Schema) error {
 	w.growing.Lock()
 	defer w.growing.Unlock()
-	t, err := w.sink.prepare(ctx, newTable(w.sink.Keyspace, w.sink.layout(s), s), w.node.Log)
+	t, err := w.sink.prepare(ctx, newTable(w.sink.Keyspace, w.sink.layout(s), s), w.node.Logger)
 	if err == nil {
 		err = w.adopt(ctx, t)
 	}
@@ -40,13 +40,13 @@ func (w *writer) planOf(ctx context.Context, lane *pipeline.Lane) (*plan, error)
 	w.growing.Lock()
 	defer w.growing.Unlock()
 	t := w.plan.table
-	if t.layout == Packed || !t.schema.Group.Evolve || w.lanes[lane.Place] == lane {
+	if t.layout == Packed || !t.schema.Group.Evolve || w.lanes[lane.TopicPartition] == lane {
 		return w.plan, nil
 	}
 	if err := w.look(ctx, t); err != nil {
 		return nil, err
 	}
-	w.lanes[lane.Place] = lane
+	w.lanes[lane.TopicPartition] = lane
 	return w.plan, nil
 }
 

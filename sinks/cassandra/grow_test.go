@@ -27,7 +27,7 @@ func growing() *feature.Schema {
 
 func with(t *testing.T, s *feature.Schema, fields ...feature.Field) *feature.Schema {
 	t.Helper()
-	s, err := s.With(fields...)
+	s, err := s.WithColumns(fields...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func evolve(t *testing.T, w pipeline.Writer, s *feature.Schema) {
 
 // keyed is a batch of one row.
 func keyed(s *feature.Schema, offset int64, values ...any) *feature.Rows {
-	b := rowgen.NewBuilder(s, feature.Place{Topic: "rows"}, offset)
+	b := rowgen.NewBuilder(s, feature.TopicPartition{Topic: "rows"}, offset)
 	b.Add(feature.Record{Offset: offset}, feature.Upsert, values...)
 	return b.Rows()
 }
@@ -125,7 +125,7 @@ func TestProcessesThatGiveATableColumnsAtOnceAllGetTheirs(t *testing.T) {
 				err := w.(pipeline.Evolver).Evolve(t.Context(), schema)
 				if err == nil {
 					rows := keyed(schema, int64(p), values...)
-					err = w.Write(t.Context(), lane(rows.Place), rows)
+					err = w.Write(t.Context(), lane(rows.TopicPartition), rows)
 				}
 				if err != nil {
 					t.Errorf("process %d: %v", p, err)

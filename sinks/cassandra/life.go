@@ -36,11 +36,11 @@ type life struct {
 	now  func() time.Time
 
 	mu  sync.Mutex
-	lag map[feature.Place]int64 // seconds
+	lag map[feature.TopicPartition]int64 // seconds
 }
 
 func newLife(s *feature.Schema) *life {
-	l := &life{ttl: s.Group.TTL, ties: s.Group.Order == feature.ByEventTime, now: time.Now, lag: map[feature.Place]int64{}}
+	l := &life{ttl: s.Group.TTL, ties: s.Group.Order == feature.ByEventTime, now: time.Now, lag: map[feature.TopicPartition]int64{}}
 	if s.Time() >= 0 {
 		l.unit = s.TimeUnit()
 	}
@@ -56,7 +56,7 @@ type span struct {
 }
 
 // begin reads the clock for a batch whose latest record is of the given timestamp.
-func (l *life) begin(p feature.Place, latest int64) span {
+func (l *life) begin(p feature.TopicPartition, latest int64) span {
 	s := span{ttl: l.ttl.Milliseconds(), now: l.now().UnixMilli(), unit: l.unit, ties: l.ties}
 	if s.ttl > 0 && s.ties {
 		// -1 where clock and record lie within one second: rounded up, a life outlasts the second in which it begins.
@@ -65,7 +65,7 @@ func (l *life) begin(p feature.Place, latest int64) span {
 	return s
 }
 
-func (l *life) leastLag(p feature.Place, lag int64) int64 {
+func (l *life) leastLag(p feature.TopicPartition, lag int64) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if least, ok := l.lag[p]; ok {

@@ -48,7 +48,7 @@ func TestPlainRowsExpireAsAWhole(t *testing.T) {
 	s := freshSink(t)
 	schema := rowgen.With(rowgen.Plain(), func(g *feature.Group) { g.TTL = time.Hour })
 	now := time.Now()
-	b := rowgen.NewBuilder(schema, feature.Place{Topic: "rows"}, 0)
+	b := rowgen.NewBuilder(schema, feature.TopicPartition{Topic: "rows"}, 0)
 	b.Add(feature.Record{Offset: 0, Timestamp: now.UnixMilli()}, feature.Upsert, "k", int64(1))
 	write(t, open(t, s, schema), b.Rows())
 	c := session(t, s)

@@ -37,7 +37,7 @@ func TestByLogALifeEndsItsTTLAfterItBegan(t *testing.T) {
 		"longer than an int64 has":  {lifeOf(t, feature.Group{TTL: day, EventTime: "at"}, clock, feature.Field{Name: "at", Kind: feature.Int64}), math.MaxInt64, 0, maxTTL, false},
 		"before all times":          {lifeOf(t, feature.Group{TTL: day, EventTime: "at"}, clock, feature.Field{Name: "at", Kind: feature.Int64}), math.MinInt64, 0, 0, true},
 	} {
-		ttl, over := c.life.begin(feature.Place{}, c.record).seconds(c.event, c.record)
+		ttl, over := c.life.begin(feature.TopicPartition{}, c.record).seconds(c.event, c.record)
 		if ttl != c.ttl || over != c.over {
 			t.Errorf("%s: TTL %d, over %v; want %d, %v", name, ttl, over, c.ttl, c.over)
 		}
@@ -58,7 +58,7 @@ func TestACorrectionNeverExpiresBeforeWhatItCorrects(t *testing.T) {
 		var expired int64
 		for range 5 {
 			record = min(record+r.Int64N(1500), now) // each recorded after the one before, and read later still
-			ttlSeconds, over := l.begin(feature.Place{}, record).seconds(event*1000, record)
+			ttlSeconds, over := l.begin(feature.TopicPartition{}, record).seconds(event*1000, record)
 			if over {
 				break
 			}
@@ -83,7 +83,7 @@ func TestAReplayDoesNotProlongALife(t *testing.T) {
 	for _, later := range []time.Duration{0, time.Minute, 23 * time.Hour} {
 		now = written + later.Milliseconds()
 		l := lifeOf(t, group, func() time.Time { return time.UnixMilli(now) }, eventMicros)
-		ttl, over := l.begin(feature.Place{}, written).seconds(written*1000, written)
+		ttl, over := l.begin(feature.TopicPartition{}, written).seconds(written*1000, written)
 		if expires := now/1000 + int64(ttl); over || expires != written/1000+86400 {
 			t.Errorf("written again after %v, the row expires at %d, over %v; want %d", later, expires, over, written/1000+86400)
 		}

@@ -91,7 +91,7 @@ func TestNamesKeepTheirCase(t *testing.T) {
 		}
 		s := freshSink(t)
 		s.Keyspace, s.Layout = strings.ToUpper(s.Keyspace), layout
-		b := rowgen.NewBuilder(schema, feature.Place{Topic: "rows"}, 0)
+		b := rowgen.NewBuilder(schema, feature.TopicPartition{Topic: "rows"}, 0)
 		b.Add(feature.Record{}, feature.Upsert, "u", int64(5), []byte{})
 		write(t, open(t, s, schema), b.Rows())
 		open(t, s, schema) // finds its own table

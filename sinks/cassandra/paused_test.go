@@ -22,8 +22,8 @@ func TestAServerThatDoesNotAnswerIsTransient(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	rows := (&rowgen.Gen{Schema: schema, Seed: 1, Keys: 100}).Batch(feature.Place{Topic: "rows"}, 0, 300)
-	l := lane(rows.Place)
+	rows := (&rowgen.Gen{Schema: schema, Seed: 1, Keys: 100}).Batch(feature.TopicPartition{Topic: "rows"}, 0, 300)
+	l := lane(rows.TopicPartition)
 	fails := func(what string) {
 		t.Helper()
 		if err := w.Write(t.Context(), l, rows); !pipeline.IsTransient(err) || durable != 0 {

@@ -8,11 +8,11 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-var _ pipeline.Refuser = (*writer)(nil)
+var _ pipeline.RowChecker = (*writer)(nil)
 
-// Refuses tells rows that Cassandra has no place for: their order doesn't fit a
+// CheckRows tells rows that Cassandra has no place for: their order doesn't fit a
 // write timestamp, or their key no partition key.
-func (w *writer) Refuses(rows *feature.Rows, from int) (int, error) {
+func (w *writer) CheckRows(rows *feature.Rows, from int) (int, error) {
 	for i := from; i < rows.Len(); i++ {
 		if err := refused(rows, i); err != nil {
 			return i, err

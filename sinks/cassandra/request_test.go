@@ -16,26 +16,26 @@ func TestOnlyTheNewestLiveRowOfAKeyStays(t *testing.T) {
 	r := seeded(t)
 	for _, order := range []feature.Order{feature.ByLog, feature.ByEventTime} {
 		g := &rowgen.Gen{Schema: rowgen.Timed(order), Seed: r.Uint64(), Keys: 20, Times: 5, Deletes: 20, Gaps: true}
-		rows := g.Batch(feature.Place{Topic: "rows"}, 0, 200)
+		rows := g.Batch(feature.TopicPartition{Topic: "rows"}, 0, 200)
 		for range 40 {
 			rows.Drop(r.IntN(200), feature.Late, feature.Online)
 		}
-		before := slices.Clone(rows.Fates[feature.Online])
+		before := slices.Clone(rows.Outcomes[feature.Online])
 		newest := map[string]int{}
-		for i, fate := range before {
+		for i, outcome := range before {
 			best, ok := newest[string(rows.Key(i))]
-			if fate == feature.Live && (!ok || order.Compare(rows.Version(i), rows.Version(best)) > 0) {
+			if outcome == feature.Pending && (!ok || order.Compare(rows.Version(i), rows.Version(best)) > 0) {
 				newest[string(rows.Key(i))] = i
 			}
 		}
 		collapse(rows, map[feature.Digest]int{})
-		for i, fate := range rows.Fates[feature.Online] {
+		for i, outcome := range rows.Outcomes[feature.Online] {
 			want := before[i]
-			if want == feature.Live && newest[string(rows.Key(i))] != i {
+			if want == feature.Pending && newest[string(rows.Key(i))] != i {
 				want = feature.Superseded
 			}
-			if fate != want {
-				t.Errorf("by %v: row %d is %v, want %v", order, i, fate, want)
+			if outcome != want {
+				t.Errorf("by %v: row %d is %v, want %v", order, i, outcome, want)
 			}
 		}
 	}
@@ -44,7 +44,7 @@ func TestOnlyTheNewestLiveRowOfAKeyStays(t *testing.T) {
 func TestABadRowIsNamed(t *testing.T) {
 	text := feature.Field{Name: "text", Kind: feature.List, Children: []feature.Field{{Kind: feature.String, Nullable: true}}}
 	s := schemaOf(t, feature.Group{EventTime: "at", Order: feature.ByEventTime}, eventMicros, text)
-	at := feature.Place{Topic: "clicks", Partition: 3}
+	at := feature.TopicPartition{Topic: "clicks", Partition: 3}
 	for want, values := range map[string][]any{
 		"the primary key is empty":                          {"", int64(0), nil},
 		"the primary key has 70000 bytes":                   {strings.Repeat("k", 70000), int64(0), nil},
@@ -62,8 +62,8 @@ func TestABadRowIsNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := r.encode(rows, 1, span{})
-		var named *pipeline.At
-		if !errors.As(err, &named) || named.Offset != 1042 || named.Place != at || !strings.Contains(err.Error(), want) {
+		var named *pipeline.RecordError
+		if !errors.As(err, &named) || named.Offset != 1042 || named.TopicPartition != at || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %s of clicks/3@1042, got: %v", want, err)
 		}
 	}

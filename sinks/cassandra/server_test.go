@@ -60,8 +60,8 @@ func node(schema *feature.Schema, durable func([]feature.SpanTally)) *pipeline.S
 	return pipeline.NewSinkNode("online", schema, slog.New(slog.DiscardHandler), report, func(error) {})
 }
 
-func lane(p feature.Place) *pipeline.Lane {
-	return pipeline.NewLane(pipeline.LaneConfig{Place: p}, []string{"online"}, nil, nil)
+func lane(p feature.TopicPartition) *pipeline.Lane {
+	return pipeline.NewLane(pipeline.LaneConfig{TopicPartition: p}, []string{"online"}, nil, nil)
 }
 
 func open(t testing.TB, s *cassandra.Sink, schema *feature.Schema) pipeline.Writer {
@@ -77,7 +77,7 @@ func open(t testing.TB, s *cassandra.Sink, schema *feature.Schema) pipeline.Writ
 // write writes a copy of the rows on a lane of their place.
 func write(t testing.TB, w pipeline.Writer, rows *feature.Rows) {
 	t.Helper()
-	if err := w.Write(t.Context(), lane(rows.Place), rows.Fork()); err != nil {
+	if err := w.Write(t.Context(), lane(rows.TopicPartition), rows.Fork()); err != nil {
 		t.Fatalf("write: %v", err)
 	}
 }

@@ -63,11 +63,11 @@ func (s *Sink) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer,
 		return nil, err
 	}
 	t := newTable(s.Keyspace, s.layout(n.Schema), n.Schema)
-	t, err := s.prepare(ctx, t, n.Log)
+	t, err := s.prepare(ctx, t, n.Logger)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.connect(n.Log)
+	c, err := s.connect(n.Logger)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func timed(ttl time.Duration) *feature.Schema {
 
 // row is a batch of one row.
 func row(s *feature.Schema, offset int64, record time.Time, op feature.Op, key string, event time.Time, amount int64) *feature.Rows {
-	b := rowgen.NewBuilder(s, feature.Place{Topic: "rows"}, offset)
+	b := rowgen.NewBuilder(s, feature.TopicPartition{Topic: "rows"}, offset)
 	b.Add(feature.Record{Offset: offset, Timestamp: record.UnixMilli()}, op, key, event.UnixMilli(), amount)
 	return b.Rows()
 }
@@ -83,7 +83,7 @@ func TestTwoWritersAtOnceLeaveTheGreatestRowsWhole(t *testing.T) {
 	g := &rowgen.Gen{Schema: schema, Seed: seed, Keys: 50, Times: 3, Deletes: 10}
 	var sent []*feature.Rows
 	for i := range 40 {
-		sent = append(sent, g.Batch(feature.Place{Topic: "rows", Partition: int32(i % 2)}, int64(i)*100, 100))
+		sent = append(sent, g.Batch(feature.TopicPartition{Topic: "rows", Partition: int32(i % 2)}, int64(i)*100, 100))
 	}
 	var racing sync.WaitGroup
 	for part := range 2 {
@@ -95,7 +95,7 @@ func TestTwoWritersAtOnceLeaveTheGreatestRowsWhole(t *testing.T) {
 				slices.Reverse(order)
 			}
 			for _, rows := range order {
-				if err := w.Write(t.Context(), lane(rows.Place), rows.Fork()); err != nil {
+				if err := w.Write(t.Context(), lane(rows.TopicPartition), rows.Fork()); err != nil {
 					t.Error(err)
 				}
 			}

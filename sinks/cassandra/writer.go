@@ -24,7 +24,7 @@ type writer struct {
 
 	growing sync.Mutex
 	plan    *plan
-	lanes   map[feature.Place]*pipeline.Lane // for which the table was looked at
+	lanes   map[feature.TopicPartition]*pipeline.Lane // for which the table was looked at
 }
 
 // plan is how rows are written to the table as it is.
@@ -45,7 +45,7 @@ func (p *plan) statement(row wireRow) string {
 func newWriter(s *Sink, n *pipeline.SinkNode, t *table, c *connection) *writer {
 	inFlight := orElse(s.InFlight, 256)
 	return &writer{
-		sink: s, node: n, conn: c, plan: newPlan(t), lanes: map[feature.Place]*pipeline.Lane{}, life: newLife(n.Schema),
+		sink: s, node: n, conn: c, plan: newPlan(t), lanes: map[feature.TopicPartition]*pipeline.Lane{}, life: newLife(n.Schema),
 		batchRows:  orElse(s.BatchRows, 10),
 		batchBytes: orElse(s.BatchBytes, 5120),
 		slots:      make(chan struct{}, inFlight),
@@ -64,9 +64,9 @@ func (w *writer) Write(ctx context.Context, lane *pipeline.Lane, rows *feature.R
 	newest := w.maps.Get().(map[feature.Digest]int)
 	defer w.maps.Put(newest)
 	latest := collapse(rows, newest)
-	s := w.begin(ctx, p, w.life.begin(rows.Place, latest))
-	for i, fate := range rows.Fates[feature.Online] {
-		if fate == feature.Live && err == nil {
+	s := w.begin(ctx, p, w.life.begin(rows.TopicPartition, latest))
+	for i, outcome := range rows.Outcomes[feature.Online] {
+		if outcome == feature.Pending && err == nil {
 			err = s.add(rows, i)
 		}
 	}

@@ -29,16 +29,16 @@ type story struct {
 func tell(t testing.TB, s *feature.Schema) *story {
 	t.Helper()
 	g := rowgen.Gen{Schema: s, Seed: 5, Keys: 30, Times: 9, Deletes: 20, Extremes: s.Group.Name == "every_type"}
-	rows := g.Batch(feature.Place{Topic: "rows"}, 0, 300)
+	rows := g.Batch(feature.TopicPartition{Topic: "rows"}, 0, 300)
 	out := &story{schema: s}
-	for _, store := range feature.Both {
+	for _, store := range feature.Stores() {
 		sink := &memory.Sink{For: store}
 		n := pipeline.NewSinkNode("sink", s, slog.New(slog.DiscardHandler), func(*pipeline.Lane, []feature.SpanTally) {}, func(error) {})
 		w, err := sink.Open(t.Context(), n)
 		if err != nil {
 			t.Fatal(err)
 		}
-		lane := pipeline.NewLane(pipeline.LaneConfig{Place: rows.Place}, []string{"sink"}, nil, nil)
+		lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: rows.TopicPartition}, []string{"sink"}, nil, nil)
 		if err := w.Write(t.Context(), lane, rows.Fork()); err != nil {
 			t.Fatal(err)
 		}

@@ -40,7 +40,7 @@ func fit(has, rows *feature.Schema) error {
 // as they are.
 func (t *table) grow(s *feature.Schema) error {
 	missing := slices.DeleteFunc(slices.Clone(s.Fields), func(f feature.Field) bool { return t.schema.Index(f.Name) >= 0 })
-	grown, err := t.schema.With(missing...)
+	grown, err := t.schema.WithColumns(missing...)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 // keeper is the writer of an offline table.
 type keeper struct{ *writer }
 
-var _ pipeline.Keeper = &keeper{}
+var _ pipeline.ProgressStore = &keeper{}
 
 // Progress is what the table holds of a partition.
 func (k *keeper) Progress(_ context.Context, topic string, partition int32) (pipeline.Progress, bool, error) {

@@ -96,7 +96,7 @@ func (w *writer) take(l *pipeline.Lane, rows *feature.Rows) {
 			state.spans = append(state.spans, span)
 		}
 		for ; i < rows.Len() && rows.Records[i].Offset < span.To; i++ {
-			if again || rows.Fates[w.table.store][i] != feature.Live {
+			if again || rows.Outcomes[w.table.store][i] != feature.Pending {
 				continue
 			}
 			id := string(rows.Identity(nil, i, w.table.store))
@@ -151,7 +151,7 @@ func (w *writer) apply() error {
 func supersede(rows *feature.Rows, store feature.Store) {
 	newest := make(map[string]int, rows.Len())
 	for i := range rows.Len() {
-		if rows.Fates[store][i] != feature.Live {
+		if rows.Outcomes[store][i] != feature.Pending {
 			continue
 		}
 		id := string(rows.Identity(nil, i, store))

@@ -11,7 +11,7 @@ import (
 func TestAFlushSaysHowFarTheOtherSinksCaughtUp(t *testing.T) {
 	s := sinkIn(t)
 	x := open(t, s, rowgen.Plain())
-	l := pipeline.NewLane(pipeline.LaneConfig{Place: at(0)}, []string{"offline", "online"}, nil, nil)
+	l := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: at(0)}, []string{"offline", "online"}, nil, nil)
 	rows := amounts(0, 0, 1, 2, 3)
 	x.write(l, rows)
 	x.flush()
@@ -33,7 +33,7 @@ func TestAFlushSaysHowFarTheOtherSinksCaughtUp(t *testing.T) {
 
 func (x *session) progress(partition int32) pipeline.Progress {
 	x.Helper()
-	p, _, err := x.writer.(pipeline.Keeper).Progress(x.Context(), "t", partition)
+	p, _, err := x.writer.(pipeline.ProgressStore).Progress(x.Context(), "t", partition)
 	if err != nil {
 		x.Fatal(err)
 	}

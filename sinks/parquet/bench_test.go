@@ -87,7 +87,7 @@ func BenchmarkWrite(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	lane := pipeline.NewLane(pipeline.LaneConfig{Place: feature.Place{Topic: "t"}}, []string{"offline"}, nil, nil)
+	lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: feature.TopicPartition{Topic: "t"}}, []string{"offline"}, nil, nil)
 	made := time.Duration(0)
 	from := cpu(b)
 	b.ResetTimer()
@@ -134,7 +134,7 @@ func benchSource(n int) []*feature.Rows {
 	g := &rowgen.Gen{Schema: rowgen.Realistic(feature.ByLog), Seed: 1, Keys: 100_000}
 	out := make([]*feature.Rows, n)
 	for i := range out {
-		out[i] = g.Batch(feature.Place{Topic: "t"}, 0, benchBatch)
+		out[i] = g.Batch(feature.TopicPartition{Topic: "t"}, 0, benchBatch)
 	}
 	return out
 }

@@ -264,11 +264,11 @@ func TestAnUnstorableTimestampNamesItsRow(t *testing.T) {
 		rowgen.Row{Offset: 10, Key: "a", Time: 1}, rowgen.Row{Offset: 11, Key: "b", Time: math.MaxInt64 / 999})
 	l := x.lane(3)
 	err := x.writer.Write(t.Context(), l, rows)
-	var where *pipeline.At
+	var where *pipeline.RecordError
 	if !errors.As(err, &where) || where.Offset != 11 || where.Partition != 3 {
 		t.Fatalf("write: %v, want an error at 3@11", err)
 	}
-	rows.Drop(1, feature.Dead, feature.Both...)
+	rows.Drop(1, feature.Dead)
 	x.write(l, rows)
 	x.flush()
 	if n := len(x.rows()); n != 1 {

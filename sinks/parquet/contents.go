@@ -70,7 +70,7 @@ func versionOf(origin uint64, sources []source, time int64) feature.Version {
 // addGroup reads the keys of a row group, and where its rows come from.
 func (c *contents) addGroup(l *lake, g pq.RowGroup) error {
 	var dec decoder
-	rows := feature.NewRows(l.schema, feature.Place{})
+	rows := feature.NewRows(l.schema, feature.TopicPartition{})
 	for _, i := range l.layout.identity() {
 		if err := dec.read(g, &l.layout.columns[i], &rows.Columns[i]); err != nil {
 			return err

@@ -114,7 +114,7 @@ func newBatch(rows *feature.Rows, s *laneState) *batch {
 	k := 0
 	for i := range rows.Records {
 		offset := rows.Records[i].Offset
-		if offset < b.spans[0].From || rows.Fates[feature.Offline][i] != feature.Live {
+		if offset < b.spans[0].From || rows.Outcomes[feature.Offline][i] != feature.Pending {
 			continue
 		}
 		for offset >= b.spans[k].To {

@@ -227,11 +227,11 @@ func play(t *testing.T, s *parquet.Sink, schema *feature.Schema, batches []*feat
 		return err
 	}
 	defer func() { _ = x.writer.Close() }()
-	p, ok, err := x.writer.(pipeline.Keeper).Progress(t.Context(), "t", 0)
+	p, ok, err := x.writer.(pipeline.ProgressStore).Progress(t.Context(), "t", 0)
 	if err != nil {
 		return err
 	}
-	c := pipeline.LaneConfig{Place: at(0)}
+	c := pipeline.LaneConfig{TopicPartition: at(0)}
 	if ok {
 		c.Resumed, c.Start = p, p.Counted
 	}

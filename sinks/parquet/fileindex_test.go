@@ -180,7 +180,7 @@ func TestDigestsStayAsTheyAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := feature.NewRows(schema, feature.Place{})
+	rows := feature.NewRows(schema, feature.TopicPartition{})
 	for i, v := range append(values, int64(1_700_000_000_000)) {
 		if err := rows.Columns[i].Append(v); err != nil {
 			t.Fatal(err)

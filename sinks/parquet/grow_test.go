@@ -26,7 +26,7 @@ var (
 
 func growing(t testing.TB, more ...feature.Field) *feature.Schema {
 	t.Helper()
-	s, err := rowgen.With(rowgen.Plain(), func(g *feature.Group) { g.Evolve = true }).With(more...)
+	s, err := rowgen.With(rowgen.Plain(), func(g *feature.Group) { g.Evolve = true }).WithColumns(more...)
 	if err != nil {
 		t.Fatal(err)
 	}

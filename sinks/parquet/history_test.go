@@ -237,7 +237,7 @@ func TestProgressThatAnotherEngineExpiredIsMissed(t *testing.T) {
 	change(t, s, tbl, table.NewAddSnapshotUpdate(&other),
 		table.NewSetSnapshotRefUpdate(table.MainBranch, other.SnapshotID, table.BranchRef, 0, 0, 0))
 	change(t, s, load(t, s, "plain_1"), table.NewRemoveSnapshotsUpdate([]int64{ours}, false))
-	if _, _, err := x.writer.(pipeline.Keeper).Progress(t.Context(), "t", 0); err == nil || !strings.Contains(err.Error(), "were expired") {
+	if _, _, err := x.writer.(pipeline.ProgressStore).Progress(t.Context(), "t", 0); err == nil || !strings.Contains(err.Error(), "were expired") {
 		t.Errorf("progress: %v", err)
 	}
 }

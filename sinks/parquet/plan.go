@@ -64,6 +64,6 @@ func (w *writer) lookup(ctx context.Context, t *table.Table, c *cut) ([]match, e
 	if err != nil {
 		return nil, err
 	}
-	k := &lookup{w.lake, c, w.node.Log}
+	k := &lookup{w.lake, c, w.node.Logger}
 	return k.find(ctx, data, deletes)
 }

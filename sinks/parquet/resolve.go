@@ -8,7 +8,7 @@ import (
 
 // resolution says how the rows of a cut fare against the table.
 type resolution struct {
-	spans    [][]feature.SpanTally // by cut.lanes, rows moved to their fates
+	spans    [][]feature.SpanTally // by cut.lanes, rows moved to their outcomes
 	alive    []int                 // rows left, by cut.files
 	lost     []lost
 	replaced []position // rows of the table that gave way
@@ -30,15 +30,15 @@ func (c *cut) resolve(found []match, order feature.Order) *resolution {
 		if o < 0 || beaten[m.row] {
 			continue
 		}
-		fate := feature.Late
+		outcome := feature.Late
 		if o == 0 {
-			fate = feature.Duplicate
+			outcome = feature.Duplicate
 		}
 		beaten[m.row] = true
-		r.lost = append(r.lost, lost{m.row, fate})
+		r.lost = append(r.lost, lost{m.row, outcome})
 	}
 	for _, l := range r.lost {
-		r.span(c, l.row).Move(l.fate)
+		r.span(c, l.row).Move(l.outcome)
 		r.alive[l.row.file]--
 	}
 	for _, m := range found {

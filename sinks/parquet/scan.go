@@ -77,7 +77,7 @@ func (l *lake) scanFile(ctx context.Context, f stored, deletes []stored, yield f
 
 func (l *lake) scanGroup(g pq.RowGroup, base int64, gone rowSet, yield func(feature.Stored, error) bool) error {
 	var d decoder
-	rows := feature.NewRows(l.schema, feature.Place{})
+	rows := feature.NewRows(l.schema, feature.TopicPartition{})
 	for i := range l.schema.Fields {
 		if err := d.read(g, &l.layout.columns[i], &rows.Columns[i]); err != nil {
 			return err

@@ -75,8 +75,8 @@ func (x *session) close() {
 // lane opens a partition where the table says.
 func (x *session) lane(partition int32) *pipeline.Lane {
 	x.Helper()
-	c := pipeline.LaneConfig{Place: at(partition)}
-	p, ok, err := x.writer.(pipeline.Keeper).Progress(x.Context(), "t", partition)
+	c := pipeline.LaneConfig{TopicPartition: at(partition)}
+	p, ok, err := x.writer.(pipeline.ProgressStore).Progress(x.Context(), "t", partition)
 	if err != nil {
 		x.Fatalf("progress: %v", err)
 	}
@@ -88,7 +88,7 @@ func (x *session) lane(partition int32) *pipeline.Lane {
 
 func (x *session) next(partition int32) int64 {
 	x.Helper()
-	p, _, err := x.writer.(pipeline.Keeper).Progress(x.Context(), "t", partition)
+	p, _, err := x.writer.(pipeline.ProgressStore).Progress(x.Context(), "t", partition)
 	if err != nil {
 		x.Fatalf("progress: %v", err)
 	}
@@ -128,7 +128,9 @@ func scan(t testing.TB, sink *parquet.Sink, schema *feature.Schema) []string {
 	return out
 }
 
-func at(partition int32) feature.Place { return feature.Place{Topic: "t", Partition: partition} }
+func at(partition int32) feature.TopicPartition {
+	return feature.TopicPartition{Topic: "t", Partition: partition}
+}
 
 // amounts is a batch of rowgen.Plain: one row for each value, with its own key.
 func amounts(partition int32, from int64, values ...int64) *feature.Rows {

@@ -9,12 +9,12 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-var _ pipeline.Refuser = (*writer)(nil)
+var _ pipeline.RowChecker = (*writer)(nil)
 
 var errTooFar = errors.New("the timestamp in milliseconds does not fit the table's microseconds")
 
-// Refuses tells rows with a timestamp that the table's microseconds can't hold.
-func (w *writer) Refuses(rows *feature.Rows, from int) (int, error) {
+// CheckRows tells rows with a timestamp that the table's microseconds can't hold.
+func (w *writer) CheckRows(rows *feature.Rows, from int) (int, error) {
 	l := w.lake.layout
 	if from == 0 && l.fitAll(rows) {
 		return 0, nil
@@ -61,7 +61,7 @@ func (l *layout) checkScale(rows *feature.Rows, runs []run) error {
 	for _, r := range runs {
 		for i := r.from; i < r.to; i++ {
 			if !l.fits(rows, i) {
-				return &pipeline.At{Place: rows.Place, Offset: rows.Records[i].Offset, Err: errTooFar}
+				return &pipeline.RecordError{TopicPartition: rows.TopicPartition, Offset: rows.Records[i].Offset, Err: errTooFar}
 			}
 		}
 	}

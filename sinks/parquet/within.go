@@ -4,8 +4,8 @@ import "github.com/tandemdata/tandem/pipeline/feature"
 
 // lost is a row of a cut that is not in the table, and why.
 type lost struct {
-	row  rowRef
-	fate feature.Fate
+	row     rowRef
+	outcome feature.Outcome
 }
 
 // resolveWithin resolves a cut in itself: of rows of one identity the greatest,
@@ -22,15 +22,15 @@ func (c *cut) resolveWithin(order feature.Order) []lost {
 			best, top = r, x
 			continue
 		}
-		loser, fate := r, feature.Superseded
+		loser, outcome := r, feature.Superseded
 		switch o := order.Compare(c.version(r, x.origin), c.version(best, top.origin)); {
 		case o == 0:
-			fate = feature.Duplicate
+			outcome = feature.Duplicate
 		case o > 0:
 			loser, best, top = best, r, x
 		}
 		c.entry(loser).lose()
-		losers = append(losers, lost{loser, fate})
+		losers = append(losers, lost{loser, outcome})
 	}
 	return losers
 }

@@ -41,8 +41,8 @@ type partition struct {
 }
 
 var (
-	_ pipeline.Writer = (*writer)(nil)
-	_ pipeline.Keeper = (*writer)(nil)
+	_ pipeline.Writer        = (*writer)(nil)
+	_ pipeline.ProgressStore = (*writer)(nil)
 )
 
 var errClosed = errors.New("the sink is closed")
@@ -60,7 +60,7 @@ func newWriter(set *Sink, n *pipeline.SinkNode, l *lake) *writer {
 	w.running.Go(func() { w.run(ctx) })
 	w.running.Go(func() {
 		w.removeOrphans(ctx)
-		w.sweeper.run(ctx, n.Log.Warn)
+		w.sweeper.run(ctx, n.Logger.Warn)
 	})
 	return w
 }

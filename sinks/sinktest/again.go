@@ -54,7 +54,7 @@ func raisedEpoch(f *fixture) {
 		rowgen.Row{Offset: 500, Key: "a", Time: 5_000, Value: 1},
 		rowgen.Row{Offset: 501, Key: "b", Time: 5_000, Value: 2},
 		rowgen.Row{Offset: 502, Key: "c", Time: 5_000, Value: 3})
-	second := rowgen.Batch(s, feature.Place{Topic: topicName, Epoch: 1},
+	second := rowgen.Batch(s, feature.TopicPartition{Topic: topicName, Epoch: 1},
 		rowgen.Row{Offset: 0, Key: "a", Time: 5_000, Value: 10},
 		rowgen.Row{Offset: 1, Key: "b", Time: 5_000, Op: feature.Delete})
 	m := newModel(s, f.target.Store())
@@ -62,7 +62,7 @@ func raisedEpoch(f *fixture) {
 	m.add(second)
 	for _, rows := range []*feature.Rows{first, second} {
 		x := f.open(s)
-		x.write(x.lane(rows.Place), rows)
+		x.write(x.lane(rows.TopicPartition), rows)
 		x.flush()
 		x.close()
 	}

@@ -48,7 +48,7 @@ func bench(b *testing.B, target Target, o feature.Order, lanes int) {
 	b.ResetTimer()
 	var writing sync.WaitGroup
 	for p, list := range work {
-		lane := pipeline.NewLane(pipeline.LaneConfig{Place: at(int32(p)), TopicID: topicID}, []string{nodeName}, nil, nil)
+		lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: at(int32(p)), TopicID: topicID}, []string{nodeName}, nil, nil)
 		writing.Go(func() {
 			for _, rows := range list {
 				if err := w.Write(b.Context(), lane, rows); err != nil {
@@ -107,7 +107,7 @@ func later(rows *feature.Rows, partition int32, by int64) *feature.Rows {
 	for _, span := range rows.Spans {
 		l.Spans = append(l.Spans, feature.Span{From: span.From + by, To: span.To + by})
 	}
-	l.Fates[feature.Online], l.Fates[feature.Offline] = make([]feature.Fate, rows.Len()), make([]feature.Fate, rows.Len())
+	l.Outcomes[feature.Online], l.Outcomes[feature.Offline] = make([]feature.Outcome, rows.Len()), make([]feature.Outcome, rows.Len())
 	l.Seal()
 	return l
 }

@@ -23,7 +23,7 @@ func (f *fixture) tale(seed uint64) *tale {
 	f.Helper()
 	first := rowgen.With(rowgen.Timed(f.order), func(g *feature.Group) { g.Evolve = true })
 	var more []feature.Field
-	every, refuses := rowgen.EveryType(f.order, nil), limits(f.target).Refuses
+	every, refuses := rowgen.EveryType(f.order, nil), limits(f.target).CheckRows
 	for _, name := range []string{"opt_int64", "opt_string", "opt_float64", "opt_decimal_18", "opt_list_int32", "opt_map_string", "opt_point"} {
 		if field := every.Fields[every.Index(name)]; !refuses(field) {
 			more = append(more, field)
@@ -35,7 +35,7 @@ func (f *fixture) tale(seed uint64) *tale {
 // with is the first schema with more columns.
 func (y *tale) with(more ...feature.Field) *feature.Schema {
 	y.Helper()
-	s, err := y.first.With(more...)
+	s, err := y.first.WithColumns(more...)
 	if err != nil {
 		y.Fatal(err)
 	}

@@ -58,7 +58,9 @@ func batches(g *rowgen.Gen, partition int32, n, rows int) []*feature.Rows {
 	return out
 }
 
-func at(partition int32) feature.Place { return feature.Place{Topic: topicName, Partition: partition} }
+func at(partition int32) feature.TopicPartition {
+	return feature.TopicPartition{Topic: topicName, Partition: partition}
+}
 
 // scan reads the store, and fails on an identity that is there twice.
 func (f *fixture) scan(s *feature.Schema) map[string]feature.Stored {

@@ -23,7 +23,7 @@ func (m *model) add(rows *feature.Rows) { m.addBefore(rows, math.MaxInt64) }
 // addBefore replays those before an offset.
 func (m *model) addBefore(rows *feature.Rows, offset int64) {
 	for i := range rows.Len() {
-		if rows.Fates[m.Store][i] == feature.Live && rows.Records[i].Offset < offset {
+		if rows.Outcomes[m.Store][i] == feature.Pending && rows.Records[i].Offset < offset {
 			m.Add(rowmodel.Of(rows, i))
 		}
 	}

@@ -11,7 +11,7 @@ import (
 func progressGoesWithRows(f *fixture) {
 	s := rowgen.Timed(f.order)
 	x := f.open(s)
-	keeper, ok := x.writer.(pipeline.Keeper)
+	keeper, ok := x.writer.(pipeline.ProgressStore)
 	if !ok {
 		f.Log("the sink keeps no progress")
 		return
@@ -37,7 +37,7 @@ func progressGoesWithRows(f *fixture) {
 	}
 	x.close()
 	again := f.open(s)
-	k.check(again.writer.(pipeline.Keeper))
+	k.check(again.writer.(pipeline.ProgressStore))
 	k.resume(again)
 }
 
@@ -51,7 +51,7 @@ type kept struct {
 
 // check fails unless the rows visible are those before each partition's next
 // offset. Nothing commits meanwhile on its own, or it does so with its rows.
-func (k kept) check(keeper pipeline.Keeper) {
+func (k kept) check(keeper pipeline.ProgressStore) {
 	k.Helper()
 	m := newModel(k.schema, k.target.Store())
 	for p, sent := range k.sent {
@@ -104,6 +104,6 @@ func (k kept) resume(x *session) {
 		}
 	}
 	x.flush()
-	k.check(x.writer.(pipeline.Keeper))
+	k.check(x.writer.(pipeline.ProgressStore))
 	k.complete()
 }

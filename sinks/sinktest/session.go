@@ -57,10 +57,10 @@ func (x *session) reported(lane *pipeline.Lane) []feature.SpanTally {
 // lane opens a lane where the store says, as the graph does. Other sinks of the
 // same graph can be named: as none of them ever reports, the lane opens at 0
 // again, however far this sink is.
-func (x *session) lane(p feature.Place, others ...string) *pipeline.Lane {
+func (x *session) lane(p feature.TopicPartition, others ...string) *pipeline.Lane {
 	x.Helper()
-	c := pipeline.LaneConfig{Place: p, TopicID: topicID}
-	if k, ok := x.writer.(pipeline.Keeper); ok {
+	c := pipeline.LaneConfig{TopicPartition: p, TopicID: topicID}
+	if k, ok := x.writer.(pipeline.ProgressStore); ok {
 		resumed, found, err := k.Progress(x.Context(), p.Topic, p.Partition)
 		if err != nil {
 			x.Fatalf("progress: %v", err)
@@ -120,7 +120,7 @@ func (x *session) close() {
 
 // copyOf shares nothing with rows.
 func copyOf(rows *feature.Rows) *feature.Rows {
-	c := feature.NewRows(rows.Schema, rows.Place)
+	c := feature.NewRows(rows.Schema, rows.TopicPartition)
 	c.Extend(rows)
 	return c
 }

@@ -90,8 +90,8 @@ func (s suite) refusals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := target.Check(alone); l.Refuses(f) != (err != nil) {
-			t.Errorf("%v: declared as refused: %v, but Check says: %v", f, l.Refuses(f), err)
+		if err := target.Check(alone); l.CheckRows(f) != (err != nil) {
+			t.Errorf("%v: declared as refused: %v, but Check says: %v", f, l.CheckRows(f), err)
 		}
 	}
 }

@@ -31,8 +31,8 @@ type Limited interface {
 
 // Limits are a store's differences, as data.
 type Limits struct {
-	Orders  []feature.Order          // default both
-	Refuses func(feature.Field) bool // default none
+	Orders    []feature.Order          // default both
+	CheckRows func(feature.Field) bool // default none
 
 	// AllNullable says that the store knows no column that is never null.
 	AllNullable bool
@@ -103,8 +103,8 @@ func limits(target Target) Limits {
 	if l.Orders == nil {
 		l.Orders = []feature.Order{feature.ByLog, feature.ByEventTime}
 	}
-	if l.Refuses == nil {
-		l.Refuses = func(feature.Field) bool { return false }
+	if l.CheckRows == nil {
+		l.CheckRows = func(feature.Field) bool { return false }
 	}
 	return l
 }

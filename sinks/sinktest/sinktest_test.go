@@ -58,7 +58,7 @@ func faults(store feature.Store) map[string]*broken {
 		}},
 		"keeps a batch until a flush": {promise: "lanes_side_by_side", keeps: true},
 		"writes dropped rows": {promise: "dropped_rows_are_not_written_but_counted", write: func(w pipeline.Writer, l *pipeline.Lane, r *feature.Rows) error {
-			clear(r.Fates[store])
+			clear(r.Outcomes[store])
 			return w.Write(context.Background(), l, r)
 		}},
 		"counts too few rows": {promise: "tallies_balance", report: func(s []feature.SpanTally) []feature.SpanTally {
@@ -170,7 +170,7 @@ func (b *broken) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Write
 	if err != nil && b.opens {
 		return (&memory.Sink{Discard: true}).Open(ctx, n)
 	}
-	if k, ok := w.(pipeline.Keeper); ok {
+	if k, ok := w.(pipeline.ProgressStore); ok {
 		return &keeper{&writer{Writer: w, broken: b, node: n}, k}, err
 	}
 	return &writer{Writer: w, broken: b, node: n}, err
@@ -239,7 +239,7 @@ func (w *writer) Flush(ctx context.Context) error {
 
 type keeper struct {
 	*writer
-	has pipeline.Keeper
+	has pipeline.ProgressStore
 }
 
 func (k *keeper) Progress(ctx context.Context, topic string, partition int32) (pipeline.Progress, bool, error) {

@@ -79,7 +79,7 @@ func droppedRows(f *fixture) {
 	s := rowgen.Realistic(f.order)
 	x := f.open(s)
 	lane, m := x.lane(at(0)), newModel(s, f.target.Store())
-	reasons := []feature.Fate{feature.Duplicate, feature.Superseded, feature.Late, feature.Filtered, feature.Dead, feature.OtherGroup, feature.FarFuture}
+	reasons := []feature.Outcome{feature.Duplicate, feature.Superseded, feature.Late, feature.Filtered, feature.Dead, feature.OtherGroup, feature.FarFuture}
 	want := feature.Tally{}
 	for _, rows := range batches(f.gen(s, f.seed(22), 0), 0, 4, 120) {
 		for i := range rows.Len() {
@@ -89,7 +89,7 @@ func droppedRows(f *fixture) {
 				rows.Drop(i, why, f.target.Store())
 				want.Count(why)
 			case 1:
-				rows.Drop(i, why, feature.Both...)
+				rows.Drop(i, why)
 				want.Count(why)
 			case 2:
 				rows.Drop(i, why, 1-f.target.Store())
@@ -111,8 +111,8 @@ func droppedRows(f *fixture) {
 // undecoded is a batch of a warm record and one that gave no row: nulls stand in every column.
 func undecoded(s *feature.Schema, from int64) *feature.Rows {
 	b := rowgen.NewBuilder(s, at(0), from)
-	b.AddNone(feature.Record{Offset: from, Timestamp: 1}, feature.Warm)
-	b.AddNone(feature.Record{Offset: from + 1, Timestamp: 1}, feature.Dead)
+	b.AddPlaceholder(feature.Record{Offset: from, Timestamp: 1}, feature.Replayed)
+	b.AddPlaceholder(feature.Record{Offset: from + 1, Timestamp: 1}, feature.Dead)
 	return b.Rows()
 }
 

@@ -104,7 +104,7 @@ func sideBySide(f *fixture) {
 // payloads, negative zero, the ends of each range, empty and long strings, and
 // lists that are null, empty, or hold nulls.
 func extremes(f *fixture) {
-	refuses := limits(f.target).Refuses
+	refuses := limits(f.target).CheckRows
 	s := rowgen.EveryType(f.order, func(c feature.Field) bool { return !refuses(c) })
 	for _, c := range rowgen.EveryType(f.order, nil).Fields {
 		if refuses(c) {
@@ -125,10 +125,10 @@ func extremes(f *fixture) {
 	f.holds(m)
 }
 
-// rowsLeftAlone checks that a sink changes nothing of a batch but fates: the
+// rowsLeftAlone checks that a sink changes nothing of a batch but outcomes: the
 // other branches of a graph share the rest.
 func rowsLeftAlone(f *fixture) {
-	s := rowgen.EveryType(f.order, func(c feature.Field) bool { return !limits(f.target).Refuses(c) })
+	s := rowgen.EveryType(f.order, func(c feature.Field) bool { return !limits(f.target).CheckRows(c) })
 	x := f.open(s)
 	lane := x.lane(at(0))
 	for _, rows := range batches(f.gen(s, f.seed(55), 0), 0, 2, 50) {
@@ -141,8 +141,8 @@ func rowsLeftAlone(f *fixture) {
 			if string(c.AppendContent(nil, i)) != string(rows.AppendContent(nil, i)) || c.Version(i) != rows.Version(i) {
 				f.Fatalf("row %d was changed by the sink", i)
 			}
-			if c.Fates[other][i] != feature.Live {
-				f.Fatalf("row %d was marked %v at the other store", i, c.Fates[other][i])
+			if c.Outcomes[other][i] != feature.Pending {
+				f.Fatalf("row %d was marked %v at the other store", i, c.Outcomes[other][i])
 			}
 		}
 	}

@@ -14,7 +14,7 @@ var note = feature.Field{Name: "note", Kind: feature.String, Nullable: true}
 
 func growing(t *testing.T, more ...feature.Field) *feature.Schema {
 	t.Helper()
-	s, err := rowgen.With(rowgen.Plain(), func(g *feature.Group) { g.Evolve = true }).With(more...)
+	s, err := rowgen.With(rowgen.Plain(), func(g *feature.Group) { g.Evolve = true }).WithColumns(more...)
 	if err != nil {
 		t.Fatal(err)
 	}

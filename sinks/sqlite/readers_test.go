@@ -14,7 +14,7 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-var place = feature.Place{Topic: "rows"}
+var place = feature.TopicPartition{Topic: "rows"}
 
 // start opens a sink whose reports nobody reads.
 func start(t testing.TB, s Sink, schema *feature.Schema) *writer {
@@ -33,7 +33,7 @@ func start(t testing.TB, s Sink, schema *feature.Schema) *writer {
 }
 
 func lane() *pipeline.Lane {
-	return pipeline.NewLane(pipeline.LaneConfig{Place: place}, []string{"online"}, nil, nil)
+	return pipeline.NewLane(pipeline.LaneConfig{TopicPartition: place}, []string{"online"}, nil, nil)
 }
 
 func put(t testing.TB, w *writer, rows *feature.Rows) {

@@ -38,7 +38,7 @@ func BenchmarkStraightLine(b *testing.B) {
 	g := rowgen.Gen{Schema: s, Keys: 100_000}
 	var batches [][][]any
 	for range min(8, b.N+1) {
-		batches = append(batches, argsOf(g.Batch(feature.Place{}, 0, 1000)))
+		batches = append(batches, argsOf(g.Batch(feature.TopicPartition{}, 0, 1000)))
 	}
 	b.ResetTimer()
 	for i := range b.N {

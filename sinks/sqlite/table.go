@@ -65,7 +65,7 @@ func (t *table) put(rows *feature.Rows) error {
 	n := 0
 	t.begin(rows)
 	for i := range rows.Len() {
-		if rows.Fates[feature.Online][i] != feature.Live {
+		if rows.Outcomes[feature.Online][i] != feature.Pending {
 			continue
 		}
 		t.bind(rows, i)

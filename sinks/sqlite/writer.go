@@ -140,7 +140,7 @@ func (w *writer) report(j job) {
 func supersede(rows *feature.Rows) {
 	newest := make(map[feature.Digest]int, rows.Len())
 	for i := range rows.Len() {
-		if rows.Fates[feature.Online][i] != feature.Live {
+		if rows.Outcomes[feature.Online][i] != feature.Pending {
 			continue
 		}
 		d := rows.KeyDigest(i)

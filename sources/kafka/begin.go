@@ -96,7 +96,7 @@ type plan struct {
 
 func (r *reader) plan(log survey, past past, partition int32) (plan, error) {
 	p := plan{until: math.MaxInt64}
-	p.Place = feature.Place{Topic: r.Topic, Partition: partition, Epoch: r.Epoch}
+	p.TopicPartition = feature.TopicPartition{Topic: r.Topic, Partition: partition, Epoch: r.Epoch}
 	p.TopicID, p.Partitions = log.id, log.count
 	if r.until != nil {
 		p.until = r.until[partition] // 0, its end, for a partition that is younger than the run
@@ -109,9 +109,9 @@ func (r *reader) plan(log survey, past past, partition int32) (plan, error) {
 		r.skip(&p, first)
 	}
 	if p.Start < first || p.Start > last {
-		return p, &pipeline.DataLossError{Place: p.Place, Want: p.Start, Earliest: first, Latest: last}
+		return p, &pipeline.DataLossError{TopicPartition: p.TopicPartition, Want: p.Start, Earliest: first, Latest: last}
 	}
-	p.fetch = max(first, p.Start-int64(r.in.Warm()))
+	p.fetch = max(first, p.Start-int64(r.in.Replay()))
 	return p, nil
 }
 
@@ -126,7 +126,7 @@ func (r *reader) settle(log survey, past past, p *plan) error {
 	case !known:
 		return nil
 	case m.epoch > r.Epoch:
-		return &EpochError{Place: p.Place, Known: m.epoch}
+		return &EpochError{TopicPartition: p.TopicPartition, Known: m.epoch}
 	case m.epoch < r.Epoch:
 		if m.grew(log.topic) {
 			p.Start = m.next // what was read stays read, and what is lost of the rest is missed
@@ -142,7 +142,7 @@ func (r *reader) settle(log survey, past past, p *plan) error {
 
 // skip begins behind what the log has lost, and has the stores remember that.
 func (r *reader) skip(p *plan, first int64) {
-	r.in.Log.Warn("kafka: records were lost before they were read, and are skipped", "topic", p.Topic, "partition", p.Partition, "from", p.Start, "to", first)
+	r.in.Logger.Warn("kafka: records were lost before they were read, and are skipped", "topic", p.Topic, "partition", p.Partition, "from", p.Start, "to", first)
 	p.Resumed.Gaps = append(slices.Clone(p.Resumed.Gaps), feature.Span{From: p.Start, To: first})
 	p.Start = first
 }

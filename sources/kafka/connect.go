@@ -84,7 +84,7 @@ func (r *reader) options() []kgo.Opt {
 		kgo.FetchMaxWait(fetchWait),
 		kgo.MetadataMaxAge(r.growth),
 		kgo.MetadataMinAge(min(r.growth, 5*time.Second)),
-		kgo.WithHooks(&outage{log: r.in.Log}),
+		kgo.WithHooks(&outage{log: r.in.Logger}),
 	}
 	if r.TLS != nil {
 		opts = append(opts, kgo.DialTLSConfig(r.TLS))

@@ -42,7 +42,7 @@ func (e *PartitionsError) Error() string {
 
 // EpochError says that the settings are behind what was read before.
 type EpochError struct {
-	feature.Place
+	feature.TopicPartition
 	Known int32 // the epoch of what was read
 }
 

@@ -41,15 +41,15 @@ func (r *reader) judge(l *lane, err error) {
 	case errors.Is(err, kerr.UnknownTopicID):
 		r.fail(r.recreated())
 	case passes(err) || errors.Is(err, kerr.UnknownTopicOrPartition): // brokers that restart don't know their topics yet
-		r.in.Log.Debug("kafka: fetch failed, trying on", "cause", err)
+		r.in.Logger.Debug("kafka: fetch failed, trying on", "cause", err)
 	case l == nil:
 		r.fail(fmt.Errorf("fetch from %q: %w", r.Topic, err))
 	case errors.As(err, &loss):
-		r.fail(&pipeline.DataLossError{Place: l.Place, Want: loss.ConsumedTo, Latest: loss.ResetTo})
+		r.fail(&pipeline.DataLossError{TopicPartition: l.TopicPartition, Want: loss.ConsumedTo, Latest: loss.ResetTo})
 	case errors.Is(err, kerr.OffsetOutOfRange):
 		r.outOfRange(l)
 	default:
-		r.fail(&pipeline.At{Place: l.Place, Offset: l.cursor, Err: fmt.Errorf("fetch: %w", err)})
+		r.fail(&pipeline.RecordError{TopicPartition: l.TopicPartition, Offset: l.cursor, Err: fmt.Errorf("fetch: %w", err)})
 	}
 }
 
@@ -64,7 +64,7 @@ func (r *reader) outOfRange(l *lane) {
 	case err != nil:
 		r.fail(err)
 	case want < log.first[p] || want > log.last[p]:
-		err := error(&pipeline.DataLossError{Place: l.Place, Want: want, Earliest: log.first[p], Latest: log.last[p]})
+		err := error(&pipeline.DataLossError{TopicPartition: l.TopicPartition, Want: want, Earliest: log.first[p], Latest: log.last[p]})
 		if r.SkipLost && want < log.first[p] {
 			err = pipeline.Restart(err) // the lane reopens behind the gap
 		}

@@ -19,7 +19,7 @@ import (
 // reader is one run of a Source.
 type reader struct {
 	Source
-	in     *pipeline.Intake
+	in     *pipeline.SourceNode
 	client *kgo.Client
 	admin  *kadm.Client
 	hangUp context.CancelFunc // ends the client's requests
@@ -44,7 +44,7 @@ type reader struct {
 	lanes map[int32]*lane // open ones, by partition
 }
 
-func newReader(s Source, in *pipeline.Intake) *reader {
+func newReader(s Source, in *pipeline.SourceNode) *reader {
 	return &reader{Source: s, in: in, lanes: map[int32]*lane{}, failed: make(chan struct{}), moved: make(chan struct{}, 1)}
 }
 
@@ -108,7 +108,7 @@ func (r *reader) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
 	if err := r.client.LeaveGroupContext(ctx); err != nil {
-		r.in.Log.Warn("kafka: left the group without saying so", "group", r.ConsumerGroup, "cause", err)
+		r.in.Logger.Warn("kafka: left the group without saying so", "group", r.ConsumerGroup, "cause", err)
 	}
 	r.hangUp()
 	r.client.CloseAllowingRebalance()

@@ -71,7 +71,7 @@ func (s Source) Check() error {
 }
 
 // Run reads until ctx ends or, with UntilEnd, until the end.
-func (s Source) Run(ctx context.Context, in *pipeline.Intake) error {
+func (s Source) Run(ctx context.Context, in *pipeline.SourceNode) error {
 	r := newReader(s.defaulted(), in)
 	if err := r.connect(ctx); err != nil {
 		return mayPass(err)

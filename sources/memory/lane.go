@@ -54,7 +54,7 @@ func (r *reader) step(l *lane) (moved bool, err error) {
 	}
 	list, err := r.Log.read(l.Partition, l.cursor, edge, r.MaxBatch)
 	if err != nil {
-		return false, r.loss(l.Place, l.cursor)
+		return false, r.loss(l.TopicPartition, l.cursor)
 	}
 	to := edge
 	if len(list) > 0 {

@@ -38,7 +38,7 @@ func (s Source) Check() error {
 }
 
 // Run reads until ctx ends or, with UntilEnd, until the end.
-func (s Source) Run(ctx context.Context, in *pipeline.Intake) error {
+func (s Source) Run(ctx context.Context, in *pipeline.SourceNode) error {
 	if s.MaxBatch == 0 {
 		s.MaxBatch = 4096
 	}
@@ -59,7 +59,7 @@ func (s Source) Run(ctx context.Context, in *pipeline.Intake) error {
 // reader is one run of a Source.
 type reader struct {
 	Source
-	in    *pipeline.Intake
+	in    *pipeline.SourceNode
 	lanes []*lane
 	woken chan struct{} // holds one if a lane was told that it has room
 }
@@ -89,7 +89,7 @@ type plan struct {
 func (r *reader) plan(ctx context.Context, p int32) (plan, error) {
 	first, last := r.Log.Bounds(p)
 	out := plan{until: math.MaxInt64}
-	out.Place = feature.Place{Topic: r.Log.topic, Partition: p, Epoch: r.Epoch}
+	out.TopicPartition = feature.TopicPartition{Topic: r.Log.topic, Partition: p, Epoch: r.Epoch}
 	out.Start = first
 	if r.UntilEnd {
 		out.until = last
@@ -110,15 +110,15 @@ func (r *reader) plan(ctx context.Context, p int32) (plan, error) {
 		out.Start, out.Resumed = m.next, held
 	}
 	if out.Start < first || out.Start > last {
-		return out, r.loss(out.Place, out.Start)
+		return out, r.loss(out.TopicPartition, out.Start)
 	}
-	out.from = max(first, out.Start-int64(r.in.Warm()))
+	out.from = max(first, out.Start-int64(r.in.Replay()))
 	return out, nil
 }
 
-func (r *reader) loss(p feature.Place, want int64) error {
+func (r *reader) loss(p feature.TopicPartition, want int64) error {
 	first, last := r.Log.Bounds(p.Partition)
-	return &pipeline.DataLossError{Place: p, Want: want, Earliest: first, Latest: last}
+	return &pipeline.DataLossError{TopicPartition: p, Want: want, Earliest: first, Latest: last}
 }
 
 // read hands records over until there is nothing left to read.

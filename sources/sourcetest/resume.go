@@ -110,8 +110,8 @@ func warmFirst(t *testing.T, h Harness) {
 			t.Errorf("warm records moved the start to %d", lanes[0].Start)
 		}
 		for _, p := range lanes[0].Pushes {
-			if p.WarmBefore() != got[c.start].Offset {
-				t.Errorf("span %v is warm before %d", p.Span, p.WarmBefore())
+			if p.ReplayedBefore() != got[c.start].Offset {
+				t.Errorf("span %v is warm before %d", p.Span, p.ReplayedBefore())
 			}
 		}
 		if err := run.Stop(); err != nil {

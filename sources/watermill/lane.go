@@ -27,7 +27,7 @@ type lane struct {
 	acked   int64
 }
 
-func newLane(s Source, in *pipeline.Intake, c pipeline.LaneConfig) *lane {
+func newLane(s Source, in *pipeline.SourceNode, c pipeline.LaneConfig) *lane {
 	l := &lane{Source: s, next: c.Start, acked: c.Start, ready: make(chan struct{}, 1)}
 	c.Commit = l.ack
 	c.Ready = func() {

@@ -67,7 +67,7 @@ func (s Source) Check() error {
 }
 
 // Run reads until ctx ends or the subscriber is closed.
-func (s Source) Run(ctx context.Context, in *pipeline.Intake) error {
+func (s Source) Run(ctx context.Context, in *pipeline.SourceNode) error {
 	if s.MaxBatch == 0 {
 		s.MaxBatch = 256
 	}
@@ -119,7 +119,7 @@ func giveUpTo(next int64) {
 }
 
 // begin puts the lane behind all that the sinks hold.
-func (s Source) begin(ctx context.Context, in *pipeline.Intake) (pipeline.LaneConfig, error) {
+func (s Source) begin(ctx context.Context, in *pipeline.SourceNode) (pipeline.LaneConfig, error) {
 	held, _, err := in.Progress(ctx, s.Topic, 0)
 	if err != nil {
 		return pipeline.LaneConfig{}, fmt.Errorf("progress of %q: %w", s.Topic, err)
@@ -129,7 +129,7 @@ func (s Source) begin(ctx context.Context, in *pipeline.Intake) (pipeline.LaneCo
 		start = max(start, sink.Next)
 	}
 	return pipeline.LaneConfig{
-		Place: feature.Place{Topic: s.Topic, Epoch: held.Epoch}, TopicID: held.TopicID,
+		TopicPartition: feature.TopicPartition{Topic: s.Topic, Epoch: held.Epoch}, TopicID: held.TopicID,
 		Start: start, Resumed: held,
 	}, nil
 }

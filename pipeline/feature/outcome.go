@@ -12,23 +12,23 @@ const (
 // String is online or offline.
 func (s Store) String() string { return [...]string{"online", "offline"}[s] }
 
-// Both is what most decisions are about.
-var Both = []Store{Online, Offline}
+// Stores lists both.
+func Stores() [2]Store { return [2]Store{Online, Offline} }
 
-// Fate is what became of a row on its way to one store. A row that is dropped
+// Outcome is what became of a row on its way to one store. A row that is dropped
 // stays in its batch with its reason, so that spans balance and nothing
 // disappears uncounted.
-type Fate uint8
+type Outcome uint8
 
-// The fates. Those below Warm are Filtered too, and say why.
+// The outcomes. Those below Replayed are Filtered too, and say why.
 const (
-	Live       Fate = iota // on its way; counted as written once it is durable
-	Duplicate              // the same row was there before
-	Superseded             // a newer row of its identity was in the same write
-	Late                   // a newer row of its identity was known before
-	Filtered               // a stage or its producer didn't want it in this store
-	Dead                   // it went to the dead letters
-	Warm                   // it only fills the state of stages, and isn't counted
+	Pending    Outcome = iota // on its way; counted as written once it is durable
+	Duplicate                 // the same row was there before
+	Superseded                // a newer row of its identity was in the same write
+	Late                      // a newer row of its identity was known before
+	Filtered                  // a stage or its producer didn't want it in this store
+	Dead                      // it went to the dead letters
+	Replayed                  // it only fills the state of stages, and isn't counted
 
 	OtherGroup  // it is of another feature group than this one's, on a topic that they share
 	OnlineOnly  // its producer meant it for the online store alone
@@ -37,17 +37,17 @@ const (
 	FarFuture   // its event time lies too far ahead
 )
 
-var fateNames = [...]string{"written", "duplicate", "superseded", "late", "filtered", "dead", "warm"}
+var outcomeNames = [...]string{"written", "duplicate", "superseded", "late", "filtered", "dead", "warm"}
 
 // String is the word that the ledger counts it by.
-func (f Fate) String() string {
-	if f > Warm {
+func (f Outcome) String() string {
+	if f > Replayed {
 		f = Filtered
 	}
-	return fateNames[f]
+	return outcomeNames[f]
 }
 
-// Tally counts rows by their fate at one store. Read is the sum of the six
+// Tally counts rows by their outcome at one store. Read is the sum of the six
 // that follow it.
 type Tally struct {
 	Read       int64 `json:"read"`
@@ -67,9 +67,9 @@ type Tally struct {
 }
 
 // Count adds one row.
-func (t *Tally) Count(f Fate) {
+func (t *Tally) Count(f Outcome) {
 	switch f {
-	case Live:
+	case Pending:
 		t.Written++
 	case Duplicate:
 		t.Duplicate++
@@ -79,7 +79,7 @@ func (t *Tally) Count(f Fate) {
 		t.Late++
 	case Dead:
 		t.Dead++
-	case Warm:
+	case Replayed:
 		return
 	default:
 		t.Filtered++
@@ -88,8 +88,8 @@ func (t *Tally) Count(f Fate) {
 	t.Read++
 }
 
-// Move changes a counted row's fate from written to another.
-func (t *Tally) Move(to Fate) {
+// Move changes a counted row's outcome from written to another.
+func (t *Tally) Move(to Outcome) {
 	t.Written--
 	t.Read--
 	t.Count(to)
