@@ -307,7 +307,8 @@ type watched struct {
 
 // Open is the table's own, with an ear at its receipts.
 func (w watched) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer, error) {
-	return w.Sink.Open(ctx, pipeline.NewSinkNode(n.Name, n.Schema, n.Logger, func(l *pipeline.Lane, done []feature.SpanTally) {
+	ear := *n
+	ear.Durable = func(l *feature.Lane, done []feature.SpanTally) {
 		w.produced.mu.Lock()
 		for _, d := range done {
 			for offset := d.From; offset < d.To; offset++ {
@@ -318,7 +319,8 @@ func (w watched) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Write
 		}
 		w.produced.mu.Unlock()
 		n.Durable(l, done)
-	}, n.Fail))
+	}
+	return w.Sink.Open(ctx, &ear)
 }
 
 // bareLoop is what one would write: poll, decode, insert all that was polled, 256

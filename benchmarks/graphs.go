@@ -46,7 +46,7 @@ func inBoth() (online, offline pipeline.Sink, done func(), err error) {
 func wire(source pipeline.Source, decode stages.Decode, online, offline pipeline.Sink) *pipeline.Graph {
 	g, ordered := wireOrdered("bench", source, decode)
 	gathered := pipeline.Via(ordered, "batch", stages.Batch{})
-	pipeline.Join("commit", stages.Commit{},
+	pipeline.Join(g, "commit", stages.Commit{},
 		pipeline.To(ordered, "online", online), pipeline.To(gathered, "offline", offline))
 	return g
 }
@@ -55,7 +55,7 @@ func wire(source pipeline.Source, decode stages.Decode, online, offline pipeline
 // at a time, and the store answers once a batch.
 func wireFresh(source pipeline.Source, decode stages.Decode, online, offline pipeline.Sink) *pipeline.Graph {
 	g, ordered := wireOrdered("fresh", source, decode)
-	pipeline.Join("commit", stages.Commit{},
+	pipeline.Join(g, "commit", stages.Commit{},
 		pipeline.To(pipeline.Via(ordered, "online-batch", stages.Batch{}), "online", online),
 		pipeline.To(pipeline.Via(ordered, "offline-batch", stages.Batch{}), "offline", offline))
 	return g
@@ -174,7 +174,7 @@ func (r *line) failed(err error) {
 }
 
 func (r *line) lane(l load, p int32, online, offline pipeline.Writer) {
-	in := make(chan pipeline.Records, 4)
+	in := make(chan feature.Records, 4)
 	r.running.Go(func() {
 		defer close(in)
 		for n := range l.batches {
@@ -199,7 +199,7 @@ func (r *line) lane(l load, p int32, online, offline pipeline.Writer) {
 	r.running.Go(func() { r.drain(b, offline, gathered) })
 }
 
-func (r *line) drain(lane *pipeline.Lane, w pipeline.Writer, in <-chan *feature.Rows) {
+func (r *line) drain(lane *feature.Lane, w pipeline.Writer, in <-chan *feature.Rows) {
 	for rows := range in {
 		r.failed(w.Write(r.ctx, lane, rows))
 	}

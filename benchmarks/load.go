@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 
@@ -37,7 +38,7 @@ var bodies = sync.OnceValue(func() []feature.Record {
 
 // batch is the n-th hand-over of a partition, with the offsets that follow. Each
 // partition begins elsewhere in the pool, so that their rows differ.
-func batch(pool []feature.Record, p int32, n, rows int) pipeline.Records {
+func batch(pool []feature.Record, p int32, n, rows int) feature.Records {
 	from := int64(n) * int64(rows)
 	first := int(from) + int(p)*len(pool)/7
 	list := make([]feature.Record, rows)
@@ -45,7 +46,7 @@ func batch(pool []feature.Record, p int32, n, rows int) pipeline.Records {
 		list[i] = pool[(first+i)%len(pool)]
 		list[i].Offset = from + int64(i)
 	}
-	return pipeline.Records{
+	return feature.Records{
 		TopicPartition: feature.TopicPartition{Topic: "rows", Partition: p},
 		Span:           feature.Span{From: from, To: from + int64(rows)}, List: list,
 	}
@@ -70,18 +71,18 @@ func (f load) Check() error { return nil }
 // Run pushes every batch of every partition.
 func (f load) Run(ctx context.Context, in *pipeline.SourceNode) error {
 	var lanes sync.WaitGroup
+	errs := make([]error, f.partitions)
 	for p := range f.partitions {
-		lanes.Go(func() { f.lane(ctx, in, int32(p)) })
+		lanes.Go(func() { errs[p] = f.lane(ctx, in, int32(p)) })
 	}
 	lanes.Wait()
-	return nil
+	return errors.Join(errs...)
 }
 
-func (f load) lane(ctx context.Context, in *pipeline.SourceNode, p int32) {
+func (f load) lane(ctx context.Context, in *pipeline.SourceNode, p int32) error {
 	ready := make(chan struct{}, 1)
-	l := in.Open(pipeline.LaneConfig{
-		TopicPartition: feature.TopicPartition{Topic: "rows", Partition: p},
-		Commit:         func(int64) {},
+	l, err := in.Open(pipeline.LaneConfig{
+		Lane: feature.Lane{TopicPartition: feature.TopicPartition{Topic: "rows", Partition: p}},
 		Ready: func() {
 			select {
 			case ready <- struct{}{}:
@@ -89,16 +90,20 @@ func (f load) lane(ctx context.Context, in *pipeline.SourceNode, p int32) {
 			}
 		},
 	})
+	if err != nil {
+		return err
+	}
 	for n := range f.batches {
 		b := batch(f.pool, p, n, f.size)
-		if l.Push(b.List, b.Span) {
+		for full := l.Push(b.List, b.Span); full; full = l.Full() {
 			select {
 			case <-ready:
 			case <-ctx.Done():
-				return
+				return nil
 			}
 		}
 	}
-	l.End()
-	<-l.Done()
+	in.End(l)
+	<-l.Done
+	return nil
 }

@@ -10,12 +10,13 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/measure"
 )
 
 // nodes is a graph that was measured, with the CPU time of each node.
 type nodes struct {
 	title string
-	pipeline.Measured
+	measure.Report
 	cpu map[string]time.Duration // by node; "" is what runs outside of them
 }
 
@@ -34,9 +35,9 @@ func (s *suite) measureNodes(ctx context.Context, title string, source pipeline.
 			return err
 		}
 	}
-	m, err := wire(source, work(), online, offline).Measure(ctx)
+	m, err := measure.Run(ctx, wire(source, work(), online, offline))
 	if s.cpuProfile != "" {
-		s.nodes = append(s.nodes, nodes{title: title, Measured: m})
+		s.nodes = append(s.nodes, nodes{title: title, Report: m})
 		return err
 	}
 	pprof.StopCPUProfile()

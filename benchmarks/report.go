@@ -19,7 +19,7 @@ func (s *suite) write(out io.Writer) {
 	fmt.Fprintf(out, "%s\n%s\n%s, %s\nload average over 1, 5 and 15 minutes: %s at the start, %s at the end\n\n",
 		s.command, machine(), s.began.UTC().Format(time.RFC3339), revision(), s.busy, busy())
 	for _, n := range s.nodes {
-		fmt.Fprintf(out, "%s, node by node\n%s\n", n.title, n.Measured)
+		fmt.Fprintf(out, "%s, node by node\n%s\n", n.title, n.Report)
 	}
 	s.writeFigures(out)
 	s.writeNotes(out)

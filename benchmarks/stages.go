@@ -10,6 +10,7 @@ import (
 	"github.com/tandemdata/tandem/internal/avrorow"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/sinks/memory"
 	"github.com/tandemdata/tandem/stages"
 )
@@ -39,7 +40,7 @@ func decoding(spec stages.Decode, pool func() []feature.Record) func(context.Con
 		if err != nil {
 			return 0, err
 		}
-		decode, err := spec.Open(ctx, pipeline.NewNode("decode", newLane(0), s, quiet, nil))
+		decode, err := spec.Open(ctx, pipelinetest.NewNode("decode", newLane(0), s, nil))
 		if err != nil {
 			return 0, err
 		}
@@ -93,18 +94,24 @@ func passing(spec pipeline.Spec[*feature.Rows, *feature.Rows]) func(context.Cont
 	}
 }
 
+// committing is what a span costs from a sink's report to its source: it is
+// counted, and the join tells the source.
 func committing(ctx context.Context, c *clock, rows, size int) (int64, error) {
-	durable := int64(0)
-	lane := pipeline.NewLane(pipeline.LaneConfig{Commit: func(next int64) { durable = next }}, []string{"sink"}, nil, nil)
-	st, err := stages.Commit{}.Open(ctx, &pipeline.Node{Lane: lane})
+	var lanes pipelinetest.Lanes
+	durable, lane := int64(0), newLane(0)
+	st, err := stages.Commit{}.Open(ctx, &pipeline.Node{Lane: lane, Commit: func(next int64) { durable = next }})
 	if err != nil {
 		return 0, err
 	}
 	c.start()
 	defer c.stop()
 	for n := range int64(rows / size) {
-		done := feature.SpanTally{Span: feature.Span{From: n * int64(size), To: (n + 1) * int64(size)}}
-		if err := st.Process(ctx, pipeline.Receipt{Sink: "sink", Spans: []feature.SpanTally{done}}, nil); err != nil {
+		done := []feature.SpanTally{{Span: feature.Span{From: n * int64(size), To: (n + 1) * int64(size)}}}
+		next, err := lanes.Advance(lane, "sink", done)
+		if err == nil {
+			err = st.Process(ctx, pipeline.Receipt{Sink: "sink", Spans: done, Durable: next}, nil)
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
@@ -144,8 +151,8 @@ func decoded(ctx context.Context, rows, size int, to func(*feature.Rows) error) 
 	return nil
 }
 
-func newLane(p int32) *pipeline.Lane {
-	return pipeline.NewLane(pipeline.LaneConfig{TopicPartition: feature.TopicPartition{Topic: "rows", Partition: p}}, []string{"sink"}, nil, nil)
+func newLane(p int32) *feature.Lane {
+	return &feature.Lane{TopicPartition: feature.TopicPartition{Topic: "rows", Partition: p}}
 }
 
 // opened is a stage without a graph, behind which everything is idle.
@@ -154,7 +161,7 @@ func opened[In, Out any](ctx context.Context, spec pipeline.Spec[In, Out]) (pipe
 	if err != nil {
 		return nil, err
 	}
-	return spec.Open(ctx, pipeline.NewNode("stage", newLane(0), s, quiet, nil))
+	return spec.Open(ctx, pipelinetest.NewNode("stage", newLane(0), s, nil))
 }
 
 // sinkOf opens a sink without a graph; counted is told what became durable.
@@ -167,11 +174,10 @@ func sinkOf(ctx context.Context, sink pipeline.Sink, counted func(feature.SpanTa
 }
 
 func openSink(ctx context.Context, sink pipeline.Sink, s *feature.Schema, counted func(feature.SpanTally)) (pipeline.Writer, error) {
-	return sink.Open(ctx, pipeline.NewSinkNode("sink", s, quiet, func(l *pipeline.Lane, done []feature.SpanTally) {
+	return sink.Open(ctx, new(pipelinetest.Lanes).SinkNode("sink", s, func(_ *feature.Lane, done []feature.SpanTally) {
 		for _, d := range done {
 			counted(d)
 		}
-		l.Advance(pipeline.Receipt{Sink: "sink", Spans: done})
 	}, func(err error) { quiet.Error(err.Error()) }))
 }
 

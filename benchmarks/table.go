@@ -15,7 +15,7 @@ import (
 // offline is a table that a trial commits to.
 type offline struct {
 	w    pipeline.Writer
-	lane *pipeline.Lane
+	lane *feature.Lane
 	next int64 // offset
 	rows int64 // written, replaced or not
 	done func()

@@ -8,8 +8,8 @@ import (
 	"runtime/metrics"
 	"time"
 
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/stages"
 )
 
@@ -23,7 +23,7 @@ func (s *suite) measureWindow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	st, err := stages.Dedup{Keys: n}.Open(ctx, pipeline.NewNode("dedup", newLane(0), sch, quiet, nil))
+	st, err := stages.Dedup{Keys: n}.Open(ctx, pipelinetest.NewNode("dedup", newLane(0), sch, nil))
 	if err != nil {
 		return err
 	}

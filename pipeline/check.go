@@ -3,16 +3,19 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+
+	"github.com/tandemdata/tandem/pipeline/internal/engine"
 )
 
 // Check reports every wiring fault at once, one a line. Nothing is opened. Run
 // calls it first.
 func (g *Graph) Check() error {
 	errs := append([]error(nil), g.faults...)
+	errs = append(errs, g.router.check()...)
 	errs = append(errs, g.checkNames()...)
 	for _, n := range g.nodes {
 		for _, err := range g.checkNode(n) {
-			errs = append(errs, &Error{Node: n.name, Err: err})
+			errs = append(errs, &Error{Node: n.Name, Err: err})
 		}
 	}
 	if len(g.nodes) == 0 {
@@ -25,24 +28,30 @@ func (g *Graph) checkNames() []error {
 	var errs []error
 	seen := map[string]int{}
 	for _, n := range g.nodes {
-		seen[n.name]++
-		if n.name == "" {
-			errs = append(errs, fmt.Errorf("a %s has no name", n.kind))
-		} else if seen[n.name] == 2 {
-			errs = append(errs, &Error{Node: n.name, Err: errors.New("the name is used twice")})
+		seen[n.Name]++
+		if n.Name == "" {
+			errs = append(errs, fmt.Errorf("a %s has no name", n.Kind))
+		} else if seen[n.Name] == 2 {
+			errs = append(errs, &Error{Node: n.Name, Err: errors.New("the name is used twice")})
 		}
 	}
 	return errs
 }
 
 func (g *Graph) checkNode(n *node) []error {
-	switch n.kind {
-	case aSource:
-		return append(split(n.source.Check()), goesSomewhere(n)...)
-	case aSink:
+	if isNil(n.spec) {
+		return []error{fmt.Errorf("the %s is nil", n.Kind)}
+	}
+	switch n.Kind {
+	case engine.Source:
+		return append(split(n.spec.(Source).Check()), goesSomewhere(n)...)
+	case engine.Sink:
 		return g.checkSink(n)
-	case aStage:
+	case engine.Stage:
 		return append(g.checkStage(n), goesSomewhere(n)...)
+	}
+	if len(n.inputs) == 0 {
+		return []error{errors.New("joins no flow")}
 	}
 	return nil
 }
@@ -63,15 +72,15 @@ func (g *Graph) checkStage(n *node) []error {
 
 func (g *Graph) checkSink(n *node) []error {
 	var errs []error
-	if n.schema != nil {
-		errs = split(n.sink.Check(n.schema))
+	if n.Schema != nil {
+		errs = split(n.CheckSink(n.Schema))
 	} else if len(g.faults) == 0 {
 		errs = append(errs, errors.New("the schema of its rows is not known"))
 	}
-	if len(n.outputs) != 1 || n.outputs[0].kind != aJoin {
+	if len(n.outputs) != 1 || n.outputs[0].Kind != engine.Join {
 		errs = append(errs, errors.New("no commit path: its receipts are not joined"))
 	} else if j := n.outputs[0]; !joinsAll(g, j, n.root()) {
-		errs = append(errs, fmt.Errorf("no commit path: %q doesn't join every sink", j.name))
+		errs = append(errs, fmt.Errorf("no commit path: %q doesn't join every sink", j.Name))
 	}
 	return errs
 }
@@ -82,8 +91,8 @@ func joinsAll(g *Graph, j, source *node) bool {
 	for _, in := range j.inputs {
 		joined[in] = true
 	}
-	for _, s := range g.sinksOf(source) {
-		if !joined[s] {
+	for _, s := range g.nodes {
+		if s.Kind == engine.Sink && s.root() == source && !joined[s] {
 			return false
 		}
 	}
@@ -96,14 +105,4 @@ func (n *node) root() *node {
 		n = n.inputs[0]
 	}
 	return n
-}
-
-func (g *Graph) sinksOf(source *node) []*node {
-	var sinks []*node
-	for _, n := range g.nodes {
-		if n.kind == aSink && n.root() == source {
-			sinks = append(sinks, n)
-		}
-	}
-	return sinks
 }

@@ -43,7 +43,7 @@ func TestEveryWiringFaultIsReportedAtOnceAndNothingOpens(t *testing.T) {
 	})
 	good := pipeline.Via(records, "decode", decode{}) // the name again
 	pipeline.Via(good, "guard", stages.OrderGuard{Late: stages.Reject})
-	pipeline.Join("commit", stages.Commit{}, pipeline.To(good, "online", &refusing{}), foreign)
+	pipeline.Join(g, "commit", stages.Commit{}, pipeline.To(good, "online", &refusing{}), foreign)
 	pipeline.To(rows, "lonely", &memory.Sink{})
 
 	err := g.Run(t.Context())

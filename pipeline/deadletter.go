@@ -30,7 +30,7 @@ const (
 // publisher, which must return only once the message is safe. Without it, the
 // first such record stops the graph.
 func (g *Graph) DeadLetters(p message.Publisher, topic string) {
-	g.router.publisher, g.router.topic = p, topic
+	g.router.rejects, g.router.publisher, g.router.topic = true, p, topic
 }
 
 func (r *routing) reject(ctx context.Context, node string, p feature.TopicPartition, rec feature.Record, class string, cause error) error {

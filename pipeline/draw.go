@@ -3,6 +3,8 @@ package pipeline
 import (
 	"fmt"
 	"strings"
+
+	"github.com/tandemdata/tandem/pipeline/internal/engine"
 )
 
 // String draws the graph as text, one chain a line.
@@ -10,7 +12,7 @@ func (g *Graph) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", g.name)
 	for _, n := range g.nodes {
-		if n.kind == aSource {
+		if n.Kind == engine.Source {
 			g.chain(&b, n, "  ")
 		}
 	}
@@ -19,13 +21,13 @@ func (g *Graph) String() string {
 
 // chain writes a node and what follows it; branches go below each other.
 func (g *Graph) chain(b *strings.Builder, n *node, indent string) {
-	line := n.name
-	for len(n.outputs) == 1 && n.outputs[0].kind != aJoin {
+	line := n.Name
+	for len(n.outputs) == 1 && n.outputs[0].Kind != engine.Join {
 		n = n.outputs[0]
-		line += " ─► " + n.name
+		line += " ─► " + n.Name
 	}
 	if len(n.outputs) == 1 {
-		line += " ─► [" + n.outputs[0].name + "]"
+		line += " ─► [" + n.outputs[0].Name + "]"
 	}
 	fmt.Fprintf(b, "%s%s\n", indent, line)
 	if len(n.outputs) > 1 {
@@ -55,7 +57,7 @@ func (g *Graph) draw(head, vertex, edge, tail string) string {
 	index := map[*node]int{}
 	for i, n := range g.nodes {
 		index[n] = i
-		fmt.Fprintf(&b, vertex, i, n.name)
+		fmt.Fprintf(&b, vertex, i, n.Name)
 	}
 	for _, n := range g.nodes {
 		for _, o := range n.outputs {

@@ -20,10 +20,10 @@ import (
 // hooked is a sink made of functions.
 type hooked struct {
 	store feature.Store
-	write func(ctx context.Context, n *pipeline.SinkNode, l *pipeline.Lane, rows *feature.Rows) error
+	write func(ctx context.Context, n *pipeline.SinkNode, l *feature.Lane, rows *feature.Rows) error
 	flush func(ctx context.Context) error
 	close func() error
-	held  *pipeline.Progress // a ProgressStore where it is set
+	held  *feature.Progress // a ProgressStore where it is set
 }
 
 func (h *hooked) Store() feature.Store        { return h.store }
@@ -40,7 +40,7 @@ type hookedWriter struct {
 	n *pipeline.SinkNode
 }
 
-func (w hookedWriter) Write(ctx context.Context, l *pipeline.Lane, rows *feature.Rows) error {
+func (w hookedWriter) Write(ctx context.Context, l *feature.Lane, rows *feature.Rows) error {
 	if w.write != nil {
 		return w.write(ctx, w.n, l, rows)
 	}
@@ -64,7 +64,7 @@ func (w hookedWriter) Close() error {
 
 type hookedKeeper struct{ hookedWriter }
 
-func (k hookedKeeper) Progress(context.Context, string, int32) (pipeline.Progress, bool, error) {
+func (k hookedKeeper) Progress(context.Context, string, int32) (feature.Progress, bool, error) {
 	return *k.held, true, nil
 }
 
@@ -82,8 +82,18 @@ func recs(from, n int) []feature.Record {
 	return list
 }
 
-func openLane(in *pipeline.SourceNode, p int32) *pipeline.Lane {
-	return in.Open(pipeline.LaneConfig{TopicPartition: feature.TopicPartition{Topic: "log", Partition: p}, Commit: func(int64) {}})
+func openLane(in *pipeline.SourceNode, p int32) *pipeline.Feed { return openAt(in, p, 0) }
+
+func openAt(in *pipeline.SourceNode, p int32, start int64) *pipeline.Feed {
+	at := feature.TopicPartition{Topic: "log", Partition: p}
+	if _, _, err := in.Progress(context.Background(), at.Topic, p); err != nil {
+		panic(err)
+	}
+	feed, err := in.Open(pipeline.LaneConfig{Lane: feature.Lane{TopicPartition: at, Start: start}})
+	if err != nil {
+		panic(err)
+	}
+	return feed
 }
 
 func bounded(t *testing.T, g *pipeline.Graph, d time.Duration) error {
@@ -121,17 +131,17 @@ func TestLanesEndingOneAfterTheOtherArePassedOnce(t *testing.T) {
 		a, b := openLane(in, 0), openLane(in, 1)
 		a.Push(recs(0, 3), feature.Span{To: 3})
 		b.Push(recs(0, 3), feature.Span{To: 3})
-		a.End()
+		in.End(a)
 		<-first
-		b.End()
-		<-a.Done()
-		<-b.Done()
+		in.End(b)
+		<-a.Done
+		<-b.Done
 		time.Sleep(100 * time.Millisecond)
 		return nil
 	})
 	g := pipeline.New("g")
 	g.Logger = quiet
-	pipeline.Join("commit", commit{}, pipeline.To(pipeline.Via(pipeline.From(g, "log", src), "decode", decode{}), "online", online))
+	pipeline.Join(g, "commit", commit{}, pipeline.To(pipeline.Via(pipeline.From(g, "log", src), "decode", decode{}), "online", online))
 	if err := bounded(t, g, 5*time.Second); err != nil {
 		t.Errorf("%.200s", err.Error())
 	}
@@ -141,14 +151,12 @@ func TestLanesEndingOneAfterTheOtherArePassedOnce(t *testing.T) {
 func TestAMiddlewareThatFailsAfterTheWorkIsRetried(t *testing.T) {
 	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
 		a, b := openLane(in, 0), openLane(in, 1)
-		for _, l := range []*pipeline.Lane{a, b} {
+		for _, l := range []*pipeline.Feed{a, b} {
 			l.Push(recs(0, 30), feature.Span{To: 30})
-			l.Closing()
 		}
-		a.End()
-		b.End()
-		<-a.Done()
-		<-b.Done()
+		in.End(a, b)
+		<-a.Done
+		<-b.Done
 		time.Sleep(200 * time.Millisecond)
 		return nil
 	})
@@ -198,8 +206,8 @@ func TestAHolderThatKeepsRowsWhileIdleIsNotSpun(t *testing.T) {
 		a := openLane(in, 0)
 		a.Push(recs(0, 3), feature.Span{To: 3})
 		time.Sleep(200 * time.Millisecond)
-		a.End()
-		<-a.Done()
+		in.End(a)
+		<-a.Done
 		return nil
 	})
 	if err := bounded(t, wire(src, newStores(), h), 5*time.Second); err != nil {
@@ -276,10 +284,10 @@ func TestNothingComesAfterTheEndOfALane(t *testing.T) {
 	const lanes = 100
 	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
 		for i := range lanes {
-			l := openLane(in, 0)
+			l := openAt(in, 0, int64(i*3))
 			l.Push(recs(i*3, 3), feature.Span{From: int64(i * 3), To: int64(i*3 + 3)})
-			l.End()
-			<-l.Done()
+			in.End(l)
+			<-l.Done
 		}
 		time.Sleep(50 * time.Millisecond)
 		return nil
@@ -287,7 +295,7 @@ func TestNothingComesAfterTheEndOfALane(t *testing.T) {
 	g := pipeline.New("g")
 	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", src), "decode", decode{})
-	pipeline.Join("commit", commit{}, pipeline.To(pipeline.Via(rows, "tick", k), "online", &hooked{}))
+	pipeline.Join(g, "commit", commit{}, pipeline.To(pipeline.Via(rows, "tick", k), "online", &hooked{}))
 	if err := bounded(t, g, 10*time.Second); err != nil {
 		t.Error(err)
 	}

@@ -5,12 +5,18 @@ import (
 	"fmt"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/internal/failure"
+)
+
+var (
+	errNoStage  = errors.New("Open gave no stage and no error")
+	errNoWriter = errors.New("Open gave no writer and no error")
 )
 
 // Error says where in the graph something failed, and why.
 type Error struct {
 	Node  string
-	Place string // topic/partition@offset, or empty where it concerns no row
+	Place string // topic/partition@offset, or empty where Err says it, or where it concerns no row
 	Err   error
 }
 
@@ -25,7 +31,7 @@ func (e *Error) Error() string {
 // Unwrap is the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// RecordError says which row of a log an error is about.
+// RecordError says which record of a log an error is about.
 type RecordError struct {
 	feature.TopicPartition
 	Offset int64
@@ -33,42 +39,55 @@ type RecordError struct {
 }
 
 // Error is the place, topic/partition@offset, and the cause.
-func (e *RecordError) Error() string { return place(e.TopicPartition, e.Offset) + ": " + e.Err.Error() }
+func (e *RecordError) Error() string { return e.Place() + ": " + e.Err.Error() }
 
 // Unwrap is the cause.
 func (e *RecordError) Unwrap() error { return e.Err }
+
+// Place is topic/partition@offset.
+func (e *RecordError) Place() string { return place(e.TopicPartition, e.Offset) }
 
 func place(p feature.TopicPartition, offset int64) string {
 	return fmt.Sprintf("%s/%d@%d", p.Topic, p.Partition, offset)
 }
 
-type class struct {
+// placed is an error that says which record it is about.
+type placed interface {
 	error
-	restart bool
+	Place() string
 }
 
-func (c class) Unwrap() error { return c.error }
+// locate adds node and place to an error, each once.
+func locate(node, place string, err error) error {
+	var known *Error
+	if errors.As(err, &known) {
+		return err
+	}
+	located := &Error{Node: node, Err: err}
+	var at placed
+	if !errors.As(err, &at) {
+		located.Place = place
+	}
+	return located
+}
 
 // Transient marks an error that may pass by itself: the same batch is tried
-// again, with back-off, and the lane's order is kept.
-func Transient(err error) error { return class{err, false} }
+// again, with back-off, and the lane's order is kept. Nil stays nil.
+//
+// Where marked errors are joined with others, the gravest decides: one without a
+// mark stops the graph, then Restart, then Transient.
+func Transient(err error) error { return failure.Mark(err, failure.Transient) }
 
 // Restart marks an error after which what this process holds is no longer its
 // own (a lane was lost, another writer was faster): everything that isn't
-// durable is dropped, and all lanes reopen where the stores are.
-func Restart(err error) error { return class{err, true} }
+// durable is dropped, and all lanes reopen where the stores are. Nil stays nil.
+func Restart(err error) error { return failure.Mark(err, failure.Restart) }
 
-// IsTransient reports whether err was marked by Transient.
-func IsTransient(err error) bool {
-	var c class
-	return errors.As(err, &c) && !c.restart
-}
+// IsTransient reports whether err means that the same batch may be tried again.
+func IsTransient(err error) bool { return failure.Of(err) == failure.Transient }
 
-// IsRestart reports whether err was marked by Restart.
-func IsRestart(err error) bool {
-	var c class
-	return errors.As(err, &c) && c.restart
-}
+// IsRestart reports whether err means that all lanes must reopen.
+func IsRestart(err error) bool { return failure.Of(err) == failure.Restart }
 
 // DataLossError says that a log no longer holds what comes next: retention or a
 // truncation took the records in between. Nothing is skipped silently.
@@ -82,7 +101,10 @@ type DataLossError struct {
 // Error says what is missing.
 func (e *DataLossError) Error() string {
 	if e.Want > e.Latest {
-		return fmt.Sprintf("%s: the log ends at %d: it was truncated or recreated", place(e.TopicPartition, e.Want), e.Latest)
+		return fmt.Sprintf("%s: the log ends at %d: it was truncated or recreated", e.Place(), e.Latest)
 	}
-	return fmt.Sprintf("%s: the log begins at %d: %d offsets are gone", place(e.TopicPartition, e.Want), e.Earliest, e.Earliest-e.Want)
+	return fmt.Sprintf("%s: the log begins at %d: %d offsets are gone", e.Place(), e.Earliest, e.Earliest-e.Want)
 }
+
+// Place is topic/partition@offset of what is missing first.
+func (e *DataLossError) Place() string { return place(e.TopicPartition, e.Want) }

@@ -63,7 +63,7 @@ func clicksGraph(source pipeline.Source, online, offline pipeline.Sink, rejects 
 	fresh := pipeline.Via(enriched, "dedup", stages.Dedup{})
 	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
 
-	pipeline.Join("commit", stages.Commit{},
+	pipeline.Join(g, "commit", stages.Commit{},
 		pipeline.To(ordered, "online", online),
 		pipeline.To(pipeline.Via(ordered, "batch", stages.Batch{MaxRows: 100_000}), "offline", offline))
 	return g

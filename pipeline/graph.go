@@ -5,30 +5,39 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
+	"sync/atomic"
 	"time"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/internal/engine"
+	"github.com/tandemdata/tandem/pipeline/internal/ledger"
 )
 
 // Graph is a directed graph of nodes. It is wired by From, Via, To and Join,
-// checked as a whole, and then run.
+// checked as a whole, and then run. It is run once at a time.
 type Graph struct {
-	// Log gets what a person running the graph should know.
+	// Logger gets what a person running the graph should know.
 	Logger *slog.Logger // default slog.Default()
 
-	// Memory bounds the records between intake and sinks, in bytes. The rows
+	// Memory bounds the records between sources and sinks, in bytes. The rows
 	// decoded from them take two to three times that beside them.
 	Memory int64 // default 16 MiB
 
 	// Drain is how long Run may take to finish once its context has ended.
 	Drain time.Duration // default 30 s
 
-	name   string
-	nodes  []*node
-	faults []error // found while wiring, told by Check
-	router routing
-	ledger ledger
-	meter  *meter // nil unless the graph is measured
+	// VerifyColumns has every node's batches compared before and after it, and
+	// stops the graph at a node that changes a column in place. Default: only
+	// where the program is built with -race. It costs about as much as decoding.
+	VerifyColumns bool
+
+	name    string
+	nodes   []*node
+	faults  []error // found while wiring, reported by Check
+	router  routing
+	ledger  ledger.Ledger
+	running atomic.Bool
 }
 
 // New makes an empty graph.
@@ -36,83 +45,83 @@ func New(name string) *Graph {
 	return &Graph{name: name}
 }
 
-// Flow is what comes out of a node: batches of T.
-type Flow[T any] struct {
-	g *Graph
-	n *node
+// Batch is what flows between nodes: records as they were read, or rows.
+type Batch interface {
+	feature.Records | *feature.Rows
 }
 
-type nodeKind string
-
-const (
-	aSource nodeKind = "source"
-	aStage  nodeKind = "stage"
-	aSink   nodeKind = "sink"
-	aJoin   nodeKind = "join"
-)
+// Flow is what comes out of a node: batches of T, or receipts. Its zero value
+// belongs to no graph.
+type Flow[T any] struct {
+	g      *Graph
+	n      *node
+	faults []error // of what was wired to a flow of no graph
+}
 
 // node is one node as it was wired.
 type node struct {
-	name    string
-	kind    nodeKind
-	spec    any
-	inputs  []*node
-	outputs []*node
-	schema  *feature.Schema // of the rows emitted; nil before they are decoded
-
-	source Source
-	sink   Sink
-	open   func(context.Context, *Node) (runner, error)
-	stats  counters
+	engine.Node
+	spec            any
+	inputs, outputs []*node
 }
 
-// topic is where a node publishes: under its own name, or where a join gathers.
-func (n *node) topic() string {
-	if len(n.outputs) == 1 && n.outputs[0].kind == aJoin {
-		return n.outputs[0].name + ".receipts"
-	}
-	return n.name + ".out"
+// From adds a source to a graph.
+func From(g *Graph, name string, s Source) Flow[feature.Records] {
+	n := &node{Node: engine.Node{Name: name, Kind: engine.Source}, spec: s}
+	n.RunSource = func(ctx context.Context, in *engine.SourceNode) error { return s.Run(ctx, newSourceNode(in)) }
+	return Flow[feature.Records]{g: g, n: g.add(n)}
 }
 
-// in is the topic that a node consumes.
-func (n *node) in() string { return n.inputs[0].topic() }
-
-// From adds a source.
-func From(g *Graph, name string, s Source) Flow[Records] {
-	return Flow[Records]{g, g.add(&node{name: name, kind: aSource, spec: s, source: s})}
-}
-
-// Via adds a stage behind a flow. A flow may go to several nodes: each gets
+// Via adds a stage after a flow. A flow may go to several nodes: each gets
 // every batch.
-func Via[In, Out any](f Flow[In], name string, s Spec[In, Out]) Flow[Out] {
-	n := &node{name: name, kind: aStage, spec: s, open: opener(s)}
-	f.g.connect(f.n, n)
-	n.schema = f.g.describe(n, s, f.n)
-	return Flow[Out]{f.g, f.g.add(n)}
-}
-
-// To adds a sink behind a flow of rows.
-func To(f Flow[*feature.Rows], name string, s Sink) Flow[Receipt] {
-	n := &node{name: name, kind: aSink, spec: s, sink: s, schema: f.n.schema}
-	f.g.connect(f.n, n)
-	return Flow[Receipt]{f.g, f.g.add(n)}
-}
-
-// Join adds the node in which the receipts of all sinks meet.
-func Join(name string, s Spec[Receipt, Nothing], flows ...Flow[Receipt]) {
-	if len(flows) == 0 {
-		panic("pipeline: Join of no flows")
+func Via[In, Out Batch](f Flow[In], name string, s Spec[In, Out]) Flow[Out] {
+	n := &node{Node: engine.Node{Name: name, Kind: engine.Stage, OpenStage: opener(s)}, spec: s}
+	if f.g == nil {
+		return Flow[Out]{faults: append(f.faults, ofNoGraph(name))}
 	}
-	g := flows[0].g
-	n := &node{name: name, kind: aJoin, spec: s, open: opener(s)}
-	for _, f := range flows {
-		if f.g != g {
-			g.fault(n, fmt.Errorf("joins the flow of %q, which belongs to graph %q", f.n.name, f.g.name))
-			continue
+	connect(f.n, n)
+	if !isNil(s) {
+		n.Schema = f.g.describe(n, s, f.n)
+		if r, ok := any(s).(Replayer); ok {
+			n.Replay = r.Replay()
 		}
-		g.connect(f.n, n)
+	}
+	return Flow[Out]{g: f.g, n: f.g.add(n)}
+}
+
+// To adds a sink after a flow of rows.
+func To(f Flow[*feature.Rows], name string, s Sink) Flow[Receipt] {
+	n := &node{Node: engine.Node{Name: name, Kind: engine.Sink}, spec: s}
+	if f.g == nil {
+		return Flow[Receipt]{faults: append(f.faults, ofNoGraph(name))}
+	}
+	n.Schema = f.n.Schema
+	connect(f.n, n)
+	if !isNil(s) {
+		n.Store, n.CheckSink, n.OpenSink = s.Store(), s.Check, sinkOpener(s)
+	}
+	return Flow[Receipt]{g: f.g, n: f.g.add(n)}
+}
+
+// Join adds to a graph the node in which the receipts of all its sinks meet.
+func Join(g *Graph, name string, s Spec[Receipt, Nothing], flows ...Flow[Receipt]) {
+	n := &node{Node: engine.Node{Name: name, Kind: engine.Join, OpenStage: opener(s)}, spec: s}
+	for _, f := range flows {
+		switch {
+		case f.g == nil:
+			g.faults = append(g.faults, f.faults...)
+			g.fault(n, errors.New("joins a flow that belongs to no graph"))
+		case f.g != g:
+			g.fault(n, fmt.Errorf("joins the flow of %q, which belongs to graph %q", f.n.Name, f.g.name))
+		default:
+			connect(f.n, n)
+		}
 	}
 	g.add(n)
+}
+
+func ofNoGraph(name string) error {
+	return &Error{Node: name, Err: errors.New("follows a flow that belongs to no graph: flows are made by From, Via and To")}
 }
 
 func (g *Graph) add(n *node) *node {
@@ -120,27 +129,40 @@ func (g *Graph) add(n *node) *node {
 	return n
 }
 
-func (g *Graph) connect(from, to *node) {
-	to.inputs = append(to.inputs, from)
-	from.outputs = append(from.outputs, to)
+func connect(from, to *node) {
+	to.inputs, to.Inputs = append(to.inputs, from), append(to.Inputs, &from.Node)
+	from.outputs, from.Outputs = append(from.outputs, to), append(from.Outputs, &to.Node)
 }
 
 func (g *Graph) fault(n *node, err error) {
-	g.faults = append(g.faults, &Error{Node: n.name, Err: err})
+	g.faults = append(g.faults, &Error{Node: n.Name, Err: err})
 }
 
 func (g *Graph) describe(n *node, spec any, from *node) *feature.Schema {
 	d, ok := spec.(Describer)
 	if !ok {
-		return from.schema
+		return from.Schema
 	}
-	s, err := d.Describe(from.schema)
+	s, err := d.Describe(from.Schema)
 	if err != nil {
 		for _, e := range split(err) {
 			g.fault(n, e)
 		}
 	}
 	return s
+}
+
+// isNil reports whether a plug-in is nil, or a nil pointer in an interface.
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	r := reflect.ValueOf(v)
+	switch r.Kind() {
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan, reflect.Slice, reflect.Interface:
+		return r.IsNil()
+	}
+	return false
 }
 
 // split takes joined errors apart, so that each fault gets a line of its own. One
@@ -158,25 +180,4 @@ func split(err error) []error {
 		all = append(all, split(e)...)
 	}
 	return all
-}
-
-func (g *Graph) log() *slog.Logger {
-	if g.Logger == nil {
-		return slog.Default()
-	}
-	return g.Logger
-}
-
-func (g *Graph) drain() time.Duration {
-	if g.Drain <= 0 {
-		return 30 * time.Second
-	}
-	return g.Drain
-}
-
-func (g *Graph) memory() int64 {
-	if g.Memory <= 0 {
-		return 16 << 20
-	}
-	return g.Memory
 }

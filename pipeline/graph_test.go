@@ -30,7 +30,7 @@ func wire(src pipeline.Source, st stores, between ...pipeline.Spec[*feature.Rows
 	for i, s := range between {
 		rows = pipeline.Via(rows, "stage"+string(rune('0'+i)), s)
 	}
-	pipeline.Join("commit", commit{}, pipeline.To(rows, "online", st.online), pipeline.To(rows, "offline", st.offline))
+	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", st.online), pipeline.To(rows, "offline", st.offline))
 	return g
 }
 

@@ -88,7 +88,7 @@ func syncSizes(t *testing.T, log *events.Log, online, offline *memory.Sink) {
 	rows := pipeline.Via(pipeline.From(g, "log", events.Source{Log: log, UntilEnd: true, MaxBatch: 3}), "decode",
 		stages.Decode{Group: sizes, Schema: declared, Format: stages.Confluent{Registry: sizeWriters}})
 	kept := pipeline.Via(pipeline.Via(rows, "dedup", stages.Dedup{}), "guard", stages.OrderGuard{})
-	pipeline.Join("commit", stages.Commit{},
+	pipeline.Join(g, "commit", stages.Commit{},
 		pipeline.To(kept, "online", online),
 		pipeline.To(pipeline.Via(kept, "batch", stages.Batch{}), "offline", offline))
 	if err := run(t, g); err != nil {

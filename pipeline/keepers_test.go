@@ -16,8 +16,8 @@ import (
 
 // Two sinks that keep progress: their counts are of one frontier.
 func TestTwoKeepersResumeWithCountsOfOneFrontier(t *testing.T) {
-	at := func(counted, a, b int64) *pipeline.Progress {
-		return &pipeline.Progress{Counted: counted, Sinks: map[string]pipeline.SinkProgress{
+	at := func(counted, a, b int64) *feature.Progress {
+		return &feature.Progress{Counted: counted, Sinks: map[string]feature.SinkProgress{
 			"a": {Next: a, Tally: feature.Tally{Read: counted, Written: counted}},
 			"b": {Next: b, Tally: feature.Tally{Read: counted, Written: counted}},
 		}}
@@ -37,7 +37,7 @@ func TestTwoKeepersResumeWithCountsOfOneFrontier(t *testing.T) {
 	g := pipeline.New("g")
 	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", src), "decode", decode{})
-	pipeline.Join("commit", commit{},
+	pipeline.Join(g, "commit", commit{},
 		pipeline.To(rows, "a", &hooked{store: feature.Offline, held: at(40, 50, 40)}),
 		pipeline.To(rows, "b", &hooked{store: feature.Offline, held: at(20, 20, 40)}))
 	if err := bounded(t, g, 5*time.Second); err != nil {
@@ -51,7 +51,7 @@ func TestDrainBoundsAWriteThatOnlyCloseEnds(t *testing.T) {
 	wrote := make(chan struct{})
 	var once sync.Once
 	stuck := &hooked{
-		write: func(context.Context, *pipeline.SinkNode, *pipeline.Lane, *feature.Rows) error {
+		write: func(context.Context, *pipeline.SinkNode, *feature.Lane, *feature.Rows) error {
 			once.Do(func() { close(wrote) })
 			<-closed
 			return errors.New("closed")
@@ -62,7 +62,7 @@ func TestDrainBoundsAWriteThatOnlyCloseEnds(t *testing.T) {
 	g.Logger = quiet
 	g.Drain = 50 * time.Millisecond
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 9), Follow: true}), "decode", decode{})
-	pipeline.Join("commit", commit{}, pipeline.To(rows, "online", stuck))
+	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", stuck))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- g.Run(ctx) }()
@@ -84,7 +84,7 @@ func TestANodeNamedAsTheReceiptsOfAJoin(t *testing.T) {
 	g := pipeline.New("g")
 	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 9)}), "commit.receipts", decode{})
-	pipeline.Join("commit", commit{}, pipeline.To(rows, "online", &memory.Sink{}))
+	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", &memory.Sink{}))
 	if err := g.Check(); err != nil {
 		return
 	}
@@ -110,8 +110,8 @@ func TestALaneThatLeavesIsNotTakenForASwallowedBatch(t *testing.T) {
 			for range lanes {
 				l := openLane(in, int32(lanes))
 				l.Push(recs(0, 3), feature.Span{To: 3})
-				l.End()
-				<-l.Done()
+				in.End(l)
+				<-l.Done
 			}
 			return nil
 		}
@@ -120,8 +120,8 @@ func TestALaneThatLeavesIsNotTakenForASwallowedBatch(t *testing.T) {
 	g.Logger = quiet
 	fast := pipeline.Via(pipeline.From(g, "one", loop(21)), "decode1", decode{})
 	slow := pipeline.Via(pipeline.Via(pipeline.From(g, "two", loop(20)), "decode2", decode{}), "slow", slowOpen{})
-	pipeline.Join("commit1", commit{}, pipeline.To(fast, "a", &hooked{}))
-	pipeline.Join("commit2", commit{}, pipeline.To(slow, "b", &hooked{}))
+	pipeline.Join(g, "commit1", commit{}, pipeline.To(fast, "a", &hooked{}))
+	pipeline.Join(g, "commit2", commit{}, pipeline.To(slow, "b", &hooked{}))
 	g.Use(func(next message.HandlerFunc) message.HandlerFunc {
 		return func(m *message.Message) ([]*message.Message, error) {
 			defer time.Sleep(3 * time.Millisecond) // as a metric that is sent somewhere

@@ -28,7 +28,7 @@ type script struct {
 func (s *script) Check() error { return nil }
 
 func (s *script) Run(ctx context.Context, in *pipeline.SourceNode) error {
-	var lanes []*pipeline.Lane
+	var lanes []*pipeline.Feed
 	var pushing sync.WaitGroup
 	for p := range s.Partitions {
 		l, ready, err := s.open(ctx, in, int32(p))
@@ -42,19 +42,14 @@ func (s *script) Run(ctx context.Context, in *pipeline.SourceNode) error {
 	if s.Follow {
 		<-ctx.Done()
 	}
+	in.End(lanes...)
 	for _, l := range lanes {
-		l.Closing()
-	}
-	for _, l := range lanes {
-		l.End()
-	}
-	for _, l := range lanes {
-		<-l.Done()
+		<-l.Done
 	}
 	return nil
 }
 
-func (s *script) open(ctx context.Context, in *pipeline.SourceNode, p int32) (*pipeline.Lane, chan struct{}, error) {
+func (s *script) open(ctx context.Context, in *pipeline.SourceNode, p int32) (*pipeline.Feed, chan struct{}, error) {
 	progress, _, err := in.Progress(ctx, "log", p)
 	if err != nil {
 		return nil, nil, err
@@ -63,8 +58,8 @@ func (s *script) open(ctx context.Context, in *pipeline.SourceNode, p int32) (*p
 	s.mu.Lock()
 	s.opened++
 	s.mu.Unlock()
-	return in.Open(pipeline.LaneConfig{
-		TopicPartition: feature.TopicPartition{Topic: "log", Partition: p}, Start: progress.Counted, Resumed: progress,
+	feed, err := in.Open(pipeline.LaneConfig{
+		Lane:   feature.Lane{TopicPartition: feature.TopicPartition{Topic: "log", Partition: p}, Start: progress.Counted, Resumed: progress},
 		Commit: func(next int64) { s.commit(p, next) },
 		Ready: func() {
 			select {
@@ -72,7 +67,8 @@ func (s *script) open(ctx context.Context, in *pipeline.SourceNode, p int32) (*p
 			default:
 			}
 		},
-	}), ready, nil
+	})
+	return feed, ready, err
 }
 
 func (s *script) commit(p int32, next int64) {
@@ -84,7 +80,7 @@ func (s *script) commit(p int32, next int64) {
 	s.committed[p] = next
 }
 
-func (s *script) push(ctx context.Context, l *pipeline.Lane, ready chan struct{}) {
+func (s *script) push(ctx context.Context, l *pipeline.Feed, ready chan struct{}) {
 	log := s.Partitions[l.Partition]
 	for from := int(l.Start); from < len(log); {
 		to := min(from+max(s.Chunk, 1), len(log))
@@ -92,12 +88,12 @@ func (s *script) push(ctx context.Context, l *pipeline.Lane, ready chan struct{}
 		for i := from; i < to; i++ {
 			list = append(list, feature.Record{Value: []byte(log[i]), Offset: int64(i), Timestamp: int64(i)})
 		}
-		if l.Push(list, feature.Span{From: int64(from), To: int64(to)}) {
+		for full := l.Push(list, feature.Span{From: int64(from), To: int64(to)}); full; full = l.Full() {
 			select {
 			case <-ready:
 			case <-ctx.Done():
 				return
-			case <-l.Done():
+			case <-l.Done:
 				return
 			}
 		}
@@ -122,13 +118,13 @@ func pairSchema() *feature.Schema {
 
 func (decode) Describe(*feature.Schema) (*feature.Schema, error) { return pairSchema(), nil }
 
-func (d decode) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[pipeline.Records, *feature.Rows], error) {
+func (d decode) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[feature.Records, *feature.Rows], error) {
 	return decoder{n}, nil
 }
 
 type decoder struct{ n *pipeline.Node }
 
-func (d decoder) Process(ctx context.Context, in pipeline.Records, emit func(*feature.Rows)) error {
+func (d decoder) Process(ctx context.Context, in feature.Records, emit func(*feature.Rows)) error {
 	rows := feature.NewRows(d.n.Schema, in.TopicPartition)
 	rows.Spans = []feature.Span{in.Span}
 	for _, rec := range in.List {
@@ -140,7 +136,7 @@ func (d decoder) Process(ctx context.Context, in pipeline.Records, emit func(*fe
 			_ = rows.Columns[1].Append(nil)
 			rows.Add(rec, feature.Delete)
 		case !ok || err != nil:
-			if err := d.n.Reject(ctx, in.TopicPartition, rec, "undecodable", errors.New("want key=value")); err != nil {
+			if err := d.n.Reject(ctx, rec, "undecodable", errors.New("want key=value")); err != nil {
 				return err
 			}
 			rows.AddPlaceholder(rec, feature.Dead)
@@ -151,7 +147,7 @@ func (d decoder) Process(ctx context.Context, in pipeline.Records, emit func(*fe
 		}
 	}
 	rows.Seal()
-	rows.MarkReplayed(in.ReplayedBefore())
+	rows.MarkReplayed(in.ReplayedBefore)
 	emit(rows)
 	return nil
 }
@@ -160,15 +156,13 @@ func (d decoder) Process(ctx context.Context, in pipeline.Records, emit func(*fe
 type commit struct{}
 
 func (commit) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[pipeline.Receipt, pipeline.Nothing], error) {
-	return committer{n.Lane}, nil
+	return committer{n}, nil
 }
 
-type committer struct{ lane *pipeline.Lane }
+type committer struct{ n *pipeline.Node }
 
 func (c committer) Process(_ context.Context, r pipeline.Receipt, _ func(pipeline.Nothing)) error {
-	if next, moved := c.lane.Advance(r); moved {
-		c.lane.Commit(next)
-	}
+	c.n.Commit(r.Durable)
 	return nil
 }
 

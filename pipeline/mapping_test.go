@@ -7,6 +7,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/sinks/memory"
 	"github.com/tandemdata/tandem/stages"
 )
@@ -20,7 +21,7 @@ func (timedDecode) Describe(*feature.Schema) (*feature.Schema, error) {
 	return feature.NewSchema(timed, []feature.Field{{Name: "k", Kind: feature.String}, {Name: "v", Kind: feature.Int64}})
 }
 
-func (timedDecode) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[pipeline.Records, *feature.Rows], error) {
+func (timedDecode) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[feature.Records, *feature.Rows], error) {
 	return decoder{n}, nil
 }
 
@@ -28,12 +29,12 @@ func TestAFilteredRowIsFilteredWhereItIsWarmToo(t *testing.T) {
 	log := []string{"a=1", "a=100", "a=5"} // the second one is filtered: the newest row online is a=5
 	after := func(start int) int64 {
 		src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
-			l := in.Open(pipeline.LaneConfig{TopicPartition: feature.TopicPartition{Topic: "log"}, Start: int64(start), Commit: func(int64) {}})
+			l := openAt(in, 0, int64(start))
 			for i, v := range log {
 				l.Push([]feature.Record{{Value: []byte(v), Offset: int64(i)}}, feature.Span{From: int64(i), To: int64(i + 1)})
 			}
-			l.End()
-			<-l.Done()
+			in.End(l)
+			<-l.Done
 			return nil
 		})
 		g := pipeline.New("g")
@@ -41,7 +42,7 @@ func TestAFilteredRowIsFilteredWhereItIsWarmToo(t *testing.T) {
 		st := &memory.Sink{}
 		rows := pipeline.Via(pipeline.From(g, "log", src), "decode", timedDecode{})
 		kept := pipeline.Via(rows, "small", pipeline.Filter(func(r feature.Row) bool { return r.Int64("v") < 50 }))
-		pipeline.Join("commit", commit{}, pipeline.To(pipeline.Via(kept, "guard", stages.OrderGuard{}), "online", st))
+		pipeline.Join(g, "commit", commit{}, pipeline.To(pipeline.Via(kept, "guard", stages.OrderGuard{}), "online", st))
 		if err := bounded(t, g, 5*time.Second); err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +75,7 @@ func mapped[In, Out any](t *testing.T, in *feature.Schema, fill func(r *feature.
 	if err != nil {
 		return nil, err
 	}
-	n := pipeline.NewNode("map", nil, out, quiet, func(feature.Record, string, error) error { return nil })
+	n := pipelinetest.NewNode("map", nil, out, func(feature.Record, string, error) error { return nil })
 	st, err := spec.Open(t.Context(), n)
 	if err != nil {
 		return nil, err

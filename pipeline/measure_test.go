@@ -2,48 +2,14 @@ package pipeline_test
 
 import (
 	"context"
-	"fmt"
-	"log"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/ThreeDotsLabs/watermill"
-	"github.com/ThreeDotsLabs/watermill/pubsub/gochannel"
-
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
-	events "github.com/tandemdata/tandem/sources/memory"
+	"github.com/tandemdata/tandem/pipeline/measure"
 )
-
-func ExampleGraph_Measure() {
-	start := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	source := events.Source{UntilEnd: true, Log: clickLog(Click{User: "ada", At: start, Amount: 250}, Click{User: "bob", At: start, Amount: -1})}
-	rejects := gochannel.NewGoChannel(gochannel.Config{}, watermill.NopLogger{})
-	g := clicksGraph(source, &memory.Sink{}, &memory.Sink{For: feature.Offline}, rejects)
-
-	m, err := g.Measure(context.Background())
-	if err != nil {
-		log.Fatal(err)
-	}
-	for _, n := range m.Nodes {
-		fmt.Println(n.Node, n.Rows)
-	}
-	// fmt.Print(m) shows rows/s, time, queue and allocations of each node beside that.
-
-	// Output:
-	// clicks 2
-	// decode 2
-	// positive 2
-	// enrich 2
-	// dedup 2
-	// order-guard 2
-	// online 2
-	// batch 2
-	// offline 2
-	// commit 2
-}
 
 // onRows is a stage made of a function that is called before each batch is
 // passed on.
@@ -59,7 +25,7 @@ func (f onRows) Process(_ context.Context, rows *feature.Rows, emit func(*featur
 	return nil
 }
 
-func costOf(t *testing.T, m pipeline.Measured, node string) pipeline.NodeCost {
+func costOf(t *testing.T, m measure.Report, node string) pipeline.NodeStats {
 	t.Helper()
 	for _, n := range m.Nodes {
 		if n.Node == node {
@@ -67,28 +33,23 @@ func costOf(t *testing.T, m pipeline.Measured, node string) pipeline.NodeCost {
 		}
 	}
 	t.Fatalf("no node %q among %v", node, m.Nodes)
-	return pipeline.NodeCost{}
+	return pipeline.NodeStats{}
 }
 
 var kept [][]byte // so that what is allocated lands on the heap
 
-func TestAllocationsAreCountedWhereTheyAreMade(t *testing.T) {
+func TestAllocationsOfTheProcessAreCounted(t *testing.T) {
 	const batches, size = 8, 8 << 20 // too large for a sample to miss one
 	allocating := onRows(func() { kept = append(kept[:0], make([]byte, size)) })
 	g := wire(&script{Partitions: sample(1, 3*batches), Chunk: 3}, newStores(), onRows(func() {}), allocating)
-	m, err := g.Measure(t.Context())
+	m, err := measure.Run(t.Context(), g)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if m.Bytes < batches*size || m.Allocs < batches || m.Rows != 3*batches {
 		t.Errorf("the process allocated %d bytes in %d pieces for %d rows, want at least %d in %d for %d", m.Bytes, m.Allocs, m.Rows, batches*size, batches, 3*batches)
 	}
-	for _, n := range m.Nodes {
-		if within := n.Bytes >= batches*size && n.Bytes < 2*batches*size; within != (n.Node == "stage1") {
-			t.Errorf("%s allocated %d bytes; %d were by stage1", n.Node, n.Bytes, batches*size)
-		}
-	}
-	if got := costOf(t, m, "stage1"); got.Allocs < batches || got.Rows != 3*batches || got.Batches != batches {
+	if got := costOf(t, m, "stage1"); got.Rows != 3*batches || got.Batches != batches {
 		t.Errorf("stage1: %+v", got)
 	}
 	for _, want := range []string{"stage1", "rows/s", "The others wait for"} {
@@ -106,7 +67,7 @@ func TestTheQueueInFrontOfASlowNodeIsSeen(t *testing.T) {
 		}
 	})
 	slow := onRows(func() { <-filled })
-	m, err := wire(&script{Partitions: sample(1, 30), Chunk: 3}, newStores(), before, slow).Measure(t.Context())
+	m, err := measure.Run(t.Context(), wire(&script{Partitions: sample(1, 30), Chunk: 3}, newStores(), before, slow))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,14 +77,14 @@ func TestTheQueueInFrontOfASlowNodeIsSeen(t *testing.T) {
 }
 
 func TestTheBottleneckIsWhatTheOthersWaitFor(t *testing.T) {
-	node := func(name string, busy, blocked time.Duration) pipeline.NodeCost {
-		return pipeline.NodeCost{NodeStats: pipeline.NodeStats{Node: name, Source: name == "log", Busy: busy, Blocked: blocked}}
+	node := func(name string, busy, blocked time.Duration) pipeline.NodeStats {
+		return pipeline.NodeStats{Node: name, Source: name == "log", Busy: busy, Blocked: blocked}
 	}
-	for want, nodes := range map[string][]pipeline.NodeCost{
+	for want, nodes := range map[string][]pipeline.NodeStats{
 		"log":    {node("log", 0, 10*time.Millisecond), node("decode", 90*time.Millisecond, 0), node("online", 20*time.Millisecond, 0)},
 		"online": {node("log", 0, 0), node("decode", 90*time.Millisecond, 700*time.Millisecond), node("online", 950*time.Millisecond, 0)},
 	} {
-		if got := (pipeline.Measured{Took: time.Second, Nodes: nodes}).Bottleneck(); got != want {
+		if got := (measure.Report{Took: time.Second, Nodes: nodes}).Bottleneck(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

@@ -38,16 +38,16 @@ func TestACircuitBreakerDoesNotEndTheGraph(t *testing.T) {
 }
 
 func TestATimeOutDoesNotCountTheWaitForAnotherSink(t *testing.T) {
-	online := &hooked{write: func(_ context.Context, n *pipeline.SinkNode, l *pipeline.Lane, rows *feature.Rows) error {
+	online := &hooked{write: func(_ context.Context, n *pipeline.SinkNode, l *feature.Lane, rows *feature.Rows) error {
 		time.Sleep(30 * time.Millisecond)
 		n.Durable(l, rows.Tally(feature.Online))
 		return nil
 	}}
-	offline := &hooked{store: feature.Offline, held: &pipeline.Progress{}}
+	offline := &hooked{store: feature.Offline, held: &feature.Progress{}}
 	g := pipeline.New("g")
 	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 12), Chunk: 3}), "decode", decode{})
-	pipeline.Join("commit", commit{}, pipeline.To(rows, "online", online), pipeline.To(rows, "offline", offline))
+	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", online), pipeline.To(rows, "offline", offline))
 	g.Use(middleware.Timeout(70 * time.Millisecond))
 	if err := bounded(t, g, 10*time.Second); err != nil {
 		t.Error(err)
@@ -66,7 +66,7 @@ func TestAStageThatCutsSpansAnewIsNamed(t *testing.T) {
 	g := pipeline.New("g")
 	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 9), Chunk: 3}), "decode", decode{})
-	pipeline.Join("commit", commit{}, pipeline.To(rows, "online", &memory.Sink{}),
+	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", &memory.Sink{}),
 		pipeline.To(pipeline.Via(rows, "merge", merge), "offline", &memory.Sink{For: feature.Offline}))
 	err := bounded(t, g, 5*time.Second)
 	if err == nil || !strings.HasPrefix(err.Error(), `node "merge"`) {
@@ -80,8 +80,8 @@ func TestASourceThatLeavesAGapIsNamed(t *testing.T) {
 		l := openLane(in, 0)
 		l.Push(recs(0, 3), feature.Span{To: 3})
 		l.Push(recs(5, 3), feature.Span{From: 5, To: 8})
-		l.End()
-		<-l.Done()
+		in.End(l)
+		<-l.Done
 		return nil
 	})
 	err := bounded(t, wire(src, newStores()), 5*time.Second)

@@ -36,7 +36,7 @@ func TestARowThatOneStoreCannotHoldIsDeadThereAlone(t *testing.T) {
 	g.DeadLetters(dead, "dead")
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: [][]string{{"a=1", "b=13", "c=3"}}}), "decode", decode{})
 	online, offline := pipeline.To(rows, "online", &fussy{}), pipeline.To(rows, "offline", &memory.Sink{For: feature.Offline})
-	pipeline.Join("commit", commit{}, online, offline)
+	pipeline.Join(g, "commit", commit{}, online, offline)
 	if err := run(t, g); err != nil {
 		t.Fatal(err)
 	}

@@ -171,7 +171,7 @@ func (m *mapped[In, Out]) refused(ctx context.Context, rows *feature.Rows, i int
 		return [2]feature.Outcome{feature.Unwanted, feature.Unwanted}, nil
 	}
 	dead := [2]feature.Outcome{feature.Dead, feature.Dead}
-	return dead, m.n.Reject(ctx, rows.TopicPartition, rows.Records[i], "map", fmt.Errorf("map: %w", cause))
+	return dead, m.n.Reject(ctx, rows.Records[i], "map", fmt.Errorf("map: %w", cause))
 }
 
 // copyDelete takes over what columns have in common; the rest is null.

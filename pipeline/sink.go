@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/internal/engine"
 )
 
 // Sink is the settings of a store: where rows come to rest.
@@ -29,7 +30,7 @@ type Writer interface {
 	// in order: within Write, or later. A batch may come again after an error,
 	// and rows that are in the store already may come again after a restart, as
 	// duplicates or, from another writer's time, live: both change nothing.
-	Write(ctx context.Context, lane *Lane, rows *feature.Rows) error
+	Write(ctx context.Context, lane *feature.Lane, rows *feature.Rows) error
 
 	// Flush makes all that was written durable and says so before it returns.
 	Flush(ctx context.Context) error
@@ -44,10 +45,10 @@ type Writer interface {
 // source's own offsets are.
 //
 // RecordError the end of a lane it is flushed after the other sinks, and its Flush then
-// stores how far they got even where no row of its own is left (Progress.Ahead).
+// stores how far they got even where no row of its own is left (feature.Progress.Ahead).
 type ProgressStore interface {
 	// Progress is what the store holds of a partition; false if nothing.
-	Progress(ctx context.Context, topic string, partition int32) (Progress, bool, error)
+	Progress(ctx context.Context, topic string, partition int32) (feature.Progress, bool, error)
 }
 
 // RowChecker is a Writer whose store can't hold every row that its schema allows.
@@ -73,64 +74,37 @@ type Evolver interface {
 	Evolve(ctx context.Context, s *feature.Schema) error
 }
 
-// Progress is how far a lane is durable.
-type Progress struct {
-	Epoch   int32  `json:"epoch"`
-	TopicID string `json:"topic_id,omitempty"` // the log's own identity, where it has one
-
-	// Counted is where a lane opens: every sink holds all rows before it, and
-	// its tally counts exactly those.
-	Counted int64                   `json:"counted"`
-	Sinks   map[string]SinkProgress `json:"sinks"` // by node
-
-	// Partitions is how many the topic had when the lane opened; 0 where that is
-	// not known. Under order by log another number needs a new epoch.
-	Partitions int32 `json:"partitions,omitempty"`
-
-	// Gaps are records that the log had lost before they were read, and that the
-	// source was told to skip. They are stored with the next rows behind them.
-	Gaps []feature.Span `json:"gaps,omitempty"`
-}
-
-// Ahead reports whether p says more than what is stored about the same rows of
-// the given sink: that others have caught up with them.
-func (p Progress) Ahead(stored Progress, sink string) bool {
-	if p.Epoch != stored.Epoch || p.Sinks[sink].Next != stored.Sinks[sink].Next {
-		return false
-	}
-	for name, s := range p.Sinks {
-		if s.Next > stored.Sinks[name].Next {
-			return true
-		}
-	}
-	return p.Counted > stored.Counted
-}
-
-// SinkProgress is one sink's part of it.
-type SinkProgress struct {
-	Next  int64         `json:"next"` // all rows before it are durable; at or past Counted
-	Tally feature.Tally `json:"tally"`
-}
-
 // SinkNode is what a sink may ask of the graph.
 type SinkNode struct {
 	Name   string
 	Schema *feature.Schema
 	Logger *slog.Logger
 
-	durable func(*Lane, []feature.SpanTally)
-	fail    func(error)
+	// Durable says that all rows of these spans of the lane are in the store, and
+	// how they fared. Spans come from feature.Rows.Tally, in the order in which
+	// they were given, each once.
+	Durable func(lane *feature.Lane, done []feature.SpanTally)
+
+	// Progress is how far the lane is durable in every sink, once the given spans
+	// of this one are too: what a ProgressStore stores in the commit of their rows.
+	Progress func(lane *feature.Lane, done []feature.SpanTally) feature.Progress
+
+	// Fail reports an error outside of Write and Flush. It means what theirs do.
+	Fail func(error)
 }
 
-// Durable says that all rows of these spans of the lane are in the store, and
-// how they fared. Spans come from feature.Rows.Tally, in order, each once.
-func (n *SinkNode) Durable(lane *Lane, done []feature.SpanTally) { n.durable(lane, done) }
-
-// Fail reports an error outside of Write and Flush. It is classified as theirs are.
-func (n *SinkNode) Fail(err error) { n.fail(err) }
-
-// NewSinkNode makes a node for a sink that is driven without a graph, as
-// sinktest does.
-func NewSinkNode(name string, s *feature.Schema, log *slog.Logger, durable func(*Lane, []feature.SpanTally), fail func(error)) *SinkNode {
-	return &SinkNode{Name: name, Schema: s, Logger: log, durable: durable, fail: fail}
+func sinkOpener(s Sink) func(context.Context, *engine.SinkNode) (engine.Writer, error) {
+	return func(ctx context.Context, e *engine.SinkNode) (engine.Writer, error) {
+		w, err := s.Open(ctx, &SinkNode{
+			Name: e.Node.Name, Schema: e.Node.Schema, Logger: e.Logger,
+			Durable: e.Durable, Progress: e.Progress, Fail: e.Fail,
+		})
+		if err != nil {
+			return nil, err
+		}
+		if isNil(w) {
+			return nil, errNoWriter
+		}
+		return w, nil
+	}
 }

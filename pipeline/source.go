@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/internal/engine"
 )
 
 // Source is the settings of a log: where records come from.
@@ -12,14 +13,15 @@ type Source interface {
 	// Check reports all that is wrong with the settings. Nothing is opened.
 	Check() error
 
-	// Run reads until ctx ends or, where it is bounded, until its end. It opens a
-	// lane for each partition it is given, pushes what it reads, and never waits
-	// for one lane while another has room. Before it returns nil it has ended
-	// each lane, waited for Done, and stored the last Commit. A partition lost
-	// without notice is an error made by Restart. One made by Transient has it
-	// run again later, with the graph's lanes reopened, but for a graph's very
-	// first start, where it ends Run.
-	Run(ctx context.Context, in *SourceNode) error
+	// Run reads until ctx ends or, where the source is bounded, until its end. It
+	// opens a feed for the lane of each partition that it is given, pushes what it
+	// reads, and never waits for one lane while another has room.
+	//
+	// Before it returns nil it has ended each feed, waited for Done, and stored
+	// the last Commit. A partition lost without notice is an error made by
+	// Restart. One made by Transient has it run again later, with the graph's
+	// lanes reopened, but for a graph's very first start, where it ends Run.
+	Run(ctx context.Context, n *SourceNode) error
 }
 
 // SourceNode is what a source may ask of the graph.
@@ -31,43 +33,69 @@ type SourceNode struct {
 	// partition, and a topic whose partitions change needs a new epoch.
 	ByLog bool
 
-	progress func(ctx context.Context, topic string, partition int32) (Progress, bool, error)
-	open     func(LaneConfig) *Lane
-	warm     int
+	// Replay is how many records before its start a lane should read, as far as
+	// the log has them.
+	Replay int
+
+	// Progress is what the stores hold of a partition; false if none of them
+	// keeps progress or none knows the partition: then where to start is the
+	// source's own to say. It is asked before the partition's lane is opened.
+	Progress func(ctx context.Context, topic string, partition int32) (feature.Progress, bool, error)
+
+	// Open opens the feed of a lane. A partition has one at a time, and starts no
+	// later than where the stores are, gaps aside: anything else is an error.
+	Open func(LaneConfig) (*Feed, error)
+
+	// End says that nothing comes after what was pushed to these feeds: the end
+	// travels through the graph after the last batch, and Done follows. Feeds that
+	// end together should be given together, so that sinks flush once for all.
+	End func(...*Feed)
 }
 
-// Progress is what the sinks hold of a partition; false if none of them keeps
-// progress or none knows the partition: then it is the source's own to say
-// where to start.
-func (in *SourceNode) Progress(ctx context.Context, topic string, partition int32) (Progress, bool, error) {
-	return in.progress(ctx, topic, partition)
-}
-
-// Warm is how many records before its start a lane should read.
-func (in *SourceNode) Replay() int { return in.warm }
-
-// Open opens a lane. A partition has one at a time.
-func (in *SourceNode) Open(c LaneConfig) *Lane { return in.open(c) }
-
-// NewIntake makes an intake for a source that is driven without a graph, as
-// sourcetest does.
-func NewIntake(name string, log *slog.Logger, warm int,
-	progress func(ctx context.Context, topic string, partition int32) (Progress, bool, error), open func(LaneConfig) *Lane,
-) *SourceNode {
-	return &SourceNode{Name: name, Logger: log, warm: warm, progress: progress, open: open}
-}
-
-// LaneConfig says what a lane is, where it starts, and how to reach its source.
+// LaneConfig says what a lane is and how to reach its source.
 type LaneConfig struct {
-	feature.TopicPartition
-	TopicID    string
-	Partitions int32    // of the topic; 0 where that is not known
-	Start      int64    // the first offset that is not warm
-	Resumed    Progress // as SourceNode.Progress gave it, with the gap that the source skips now; zero if it didn't
+	feature.Lane // Resumed as Progress gave it, with the gap that is skipped now; zero if it didn't
 
 	// Commit is told how far the lane is durable in all sinks. It must not block.
-	Commit func(next int64)
+	Commit func(next int64) // default: nobody is
 
-	// Ready is told when a lane that was full has room again. It must not block.
-	Ready func()
+	// Ready is told that a lane which was full may have room again: the source
+	// asks Feed.Full, and goes on or is told again. It must not block.
+	Ready func() // default: nobody is
+}
+
+// Feed is how a source hands the records of a lane to the graph.
+type Feed struct {
+	*feature.Lane
+
+	// Push hands over what was read next: records, in order, and the span that
+	// they stand for, which begins where the last one ended and is replayed as a
+	// whole or not at all. It never blocks. Once it has reported full, the source
+	// should pause the partition until the feed is no longer Full. Nobody changes
+	// the records after that: batches share them.
+	Push func(list []feature.Record, span feature.Span) (full bool)
+
+	// Full reports whether the source should read no more of the lane for now.
+	// Ready is called after it has turned false, so a source that pauses a
+	// partition and then asks Full misses nothing.
+	Full func() bool
+
+	// Done is closed once all that was pushed is durable in every sink and
+	// committed, after End; or once the graph has given the lane up.
+	Done <-chan struct{}
+}
+
+func newSourceNode(e *engine.SourceNode) *SourceNode {
+	feeds := &feedsOf{}
+	return &SourceNode{
+		Name: e.Node.Name, Logger: e.Logger, ByLog: e.ByLog, Replay: e.Replay, Progress: e.Progress,
+		Open: func(c LaneConfig) (*Feed, error) {
+			inner, err := e.Open(engine.LaneConfig(c))
+			if err != nil {
+				return nil, err
+			}
+			return feeds.add(inner), nil
+		},
+		End: func(list ...*Feed) { e.End(feeds.of(list)...) },
+	}
 }

@@ -22,21 +22,21 @@ func TestATransientFailureOfASourceIsNotSuccess(t *testing.T) {
 		if calls == 1 {
 			return pipeline.Transient(errors.New("broker away"))
 		}
-		l.End()
-		<-l.Done()
+		in.End(l)
+		<-l.Done
 		return nil
 	})
 	g := pipeline.New("g")
 	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", src), "decode", decode{})
-	slow := &hooked{write: func(ctx context.Context, n *pipeline.SinkNode, l *pipeline.Lane, rows *feature.Rows) error {
+	slow := &hooked{write: func(ctx context.Context, n *pipeline.SinkNode, l *feature.Lane, rows *feature.Rows) error {
 		time.Sleep(50 * time.Millisecond)
 		if ctx.Err() == nil {
 			n.Durable(l, rows.Tally(feature.Online))
 		}
 		return nil
 	}}
-	pipeline.Join("commit", commit{}, pipeline.To(rows, "online", slow))
+	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", slow))
 	err := bounded(t, g, 5*time.Second)
 	if l := g.Ledger(); err == nil && l.Read < 3 {
 		t.Errorf("Run returned nil after %d runs of the source, and %d of 3 rows are durable", calls, l.Read)
@@ -49,7 +49,7 @@ func TestTwoSourcesInOneJoin(t *testing.T) {
 	g.Logger = quiet
 	one := pipeline.Via(pipeline.From(g, "one", &script{Partitions: sample(1, 5)}), "decode1", decode{})
 	two := pipeline.Via(pipeline.From(g, "two", &script{Partitions: append([][]string{nil}, sample(1, 5)...)}), "decode2", decode{})
-	pipeline.Join("commit", commit{}, pipeline.To(one, "a", &memory.Sink{}), pipeline.To(two, "b", &memory.Sink{}))
+	pipeline.Join(g, "commit", commit{}, pipeline.To(one, "a", &memory.Sink{}), pipeline.To(two, "b", &memory.Sink{}))
 	if err := g.Check(); err != nil {
 		return // refusing is as good
 	}
@@ -65,8 +65,8 @@ func TestTwoSourcesOfOneTopicName(t *testing.T) {
 	g.Logger = quiet
 	one := pipeline.Via(pipeline.From(g, "one", &script{Partitions: sample(1, 30)}), "decode1", decode{})
 	two := pipeline.Via(pipeline.From(g, "two", &script{Partitions: sample(1, 5000)}), "decode2", decode{})
-	pipeline.Join("commit1", commit{}, pipeline.To(one, "a", &memory.Sink{}))
-	pipeline.Join("commit2", commit{}, pipeline.To(two, "b", &memory.Sink{}))
+	pipeline.Join(g, "commit1", commit{}, pipeline.To(one, "a", &memory.Sink{}))
+	pipeline.Join(g, "commit2", commit{}, pipeline.To(two, "b", &memory.Sink{}))
 	if err := g.Check(); err != nil {
 		return
 	}

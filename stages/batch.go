@@ -44,23 +44,17 @@ func (b Batch) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*featur
 	return newBatch(b, n), nil
 }
 
-// pacer is the part of a node that says when to hand over.
-type pacer interface {
-	Idle() bool
-	WakeAfter(d time.Duration)
-}
-
 // batch is one lane's. Batches are held as they came and joined when they go,
 // so that one that is alone isn't copied.
 type batch struct {
 	Batch
-	node pacer
+	node *pipeline.Node
 	held []*feature.Rows
 	rows int // in held; an empty batch counts as one
 	size int
 }
 
-func newBatch(b Batch, node pacer) *batch {
+func newBatch(b Batch, node *pipeline.Node) *batch {
 	if b.MaxRows == 0 {
 		b.MaxRows = 1000
 	}

@@ -53,7 +53,7 @@ func TestBatchGathersOnlyWhileTheNextNodeIsBusy(t *testing.T) {
 		"empty spans count":  {Batch{MaxRows: 2}, false, []int{0, 0, 0}, "[| [{0 0} {0 0}] | | [{0 0}]]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := fmt.Sprint(gathered(t, newBatch(c.batch, &pace{idle: c.idle}), c.sizes...)); got != c.want {
+			if got := fmt.Sprint(gathered(t, newBatch(c.batch, (&pace{idle: c.idle}).node()), c.sizes...)); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
@@ -62,7 +62,7 @@ func TestBatchGathersOnlyWhileTheNextNodeIsBusy(t *testing.T) {
 
 func TestBatchWaitsNoLongerThanItsDelay(t *testing.T) {
 	s, p := eventSchema(t, byLog), &pace{idle: true}
-	b, n := newBatch(Batch{Delay: time.Second}, p), 0
+	b, n := newBatch(Batch{Delay: time.Second}, p.node()), 0
 	emit := func(r *feature.Rows) { n += r.Len() }
 	step := func(what string, want int, do func() error) {
 		t.Helper()
@@ -90,7 +90,7 @@ func TestBatchWaitsNoLongerThanItsDelay(t *testing.T) {
 
 func TestBatchFlushesWhenTheNextNodeTurnsIdle(t *testing.T) {
 	s := eventSchema(t, byLog)
-	b, n := newBatch(Batch{}, &pace{}), 0
+	b, n := newBatch(Batch{}, (&pace{}).node()), 0
 	emit := func(r *feature.Rows) { n += r.Len() }
 	if err := b.Process(t.Context(), batchOf(s, 0, 0, eventRow{}), emit); err != nil || n != 0 {
 		t.Fatal(n, err)
@@ -106,7 +106,7 @@ func TestBatchLeavesWhatItWasGivenAlone(t *testing.T) {
 	two := batchOf(s, 2, 0, eventRow{key: "c", at: 3, filter: true, not: feature.Online}, eventRow{key: "d", at: 4})
 	before := fmt.Sprint(spellRow(one, 0), spellRow(one, 1), outcomes(one), one.Len(), one.Span())
 	var got *feature.Rows
-	b := newBatch(Batch{}, &pace{})
+	b := newBatch(Batch{}, (&pace{}).node())
 	emit := func(r *feature.Rows) { got = r }
 	for _, r := range []*feature.Rows{one.Fork(), two.Fork()} {
 		if err := b.Process(t.Context(), r, emit); err != nil {
@@ -131,7 +131,7 @@ func TestBatchLeavesWhatItWasGivenAlone(t *testing.T) {
 	}
 
 	alone := batchOf(s, 9, 0, eventRow{})
-	if err := newBatch(Batch{}, &pace{idle: true}).Process(t.Context(), alone, emit); err != nil || got != alone {
+	if err := newBatch(Batch{}, (&pace{idle: true}).node()).Process(t.Context(), alone, emit); err != nil || got != alone {
 		t.Error("a batch that was alone was copied")
 	}
 }

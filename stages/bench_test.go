@@ -217,7 +217,9 @@ func BenchmarkDedupAndGuard(b *testing.B) {
 		list := decoded(b, g, avrorow.Log{Seed: 2, Keys: 50_000, Late: 0.02, Duplicate: 0.05, Delete: 0.01}, 200)
 		s := list[0].Schema
 		dedup := func() pipeline.Stage[*feature.Rows, *feature.Rows] { return newDedup(Dedup{OnePartition: true}, s) }
-		guard := func() pipeline.Stage[*feature.Rows, *feature.Rows] { return newGuard(OrderGuard{}, s, &letters{}) }
+		guard := func() pipeline.Stage[*feature.Rows, *feature.Rows] {
+			return newGuard(OrderGuard{}, s, (&letters{}).node())
+		}
 		for name, open := range map[string]func() []pipeline.Stage[*feature.Rows, *feature.Rows]{
 			"dedup": func() []pipeline.Stage[*feature.Rows, *feature.Rows] {
 				return []pipeline.Stage[*feature.Rows, *feature.Rows]{dedup()}
@@ -239,7 +241,7 @@ func BenchmarkBatch(b *testing.B) {
 	for name, idle := range map[string]bool{"idle": true, "busy": false} {
 		b.Run(name, func(b *testing.B) {
 			benchmarkOver(b, list, func() []pipeline.Stage[*feature.Rows, *feature.Rows] {
-				return []pipeline.Stage[*feature.Rows, *feature.Rows]{newBatch(Batch{}, &pace{idle: idle})}
+				return []pipeline.Stage[*feature.Rows, *feature.Rows]{newBatch(Batch{}, (&pace{idle: idle}).node())}
 			})
 		})
 	}

@@ -14,15 +14,13 @@ var _ pipeline.Spec[pipeline.Receipt, pipeline.Nothing] = Commit{}
 
 // Open makes the commit of one lane.
 func (Commit) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[pipeline.Receipt, pipeline.Nothing], error) {
-	return commit{n.Lane}, nil
+	return commit{n}, nil
 }
 
-type commit struct{ lane *pipeline.Lane }
+type commit struct{ node *pipeline.Node }
 
-// Process notes a receipt. One that comes again moves nothing.
+// Process passes a receipt on. One that comes again moves nothing.
 func (c commit) Process(_ context.Context, in pipeline.Receipt, _ func(pipeline.Nothing)) error {
-	if next, moved := c.lane.Advance(in); moved && c.lane.Commit != nil {
-		c.lane.Commit(next)
-	}
+	c.node.Commit(in.Durable)
 	return nil
 }

@@ -56,8 +56,8 @@ type Decode struct {
 }
 
 var (
-	_ pipeline.Spec[pipeline.Records, *feature.Rows] = Decode{}
-	_ pipeline.Describer                             = Decode{}
+	_ pipeline.Spec[feature.Records, *feature.Rows] = Decode{}
+	_ pipeline.Describer                            = Decode{}
 )
 
 // Describe gives the schema of the group, or all that is wrong with the settings.
@@ -70,7 +70,7 @@ func (d Decode) Describe(*feature.Schema) (*feature.Schema, error) {
 }
 
 // Open makes the decoder of one lane.
-func (d Decode) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[pipeline.Records, *feature.Rows], error) {
+func (d Decode) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[feature.Records, *feature.Rows], error) {
 	c, err := d.compile()
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (d Decode) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[pipeli
 	if !d.Group.Evolve {
 		return newDecoder(d, c, nil, n), nil
 	}
-	g := n.Shared(func() any { return newGrowth(c) }).(*growth)
+	g := pipeline.Shared(n, func() *growth { return newGrowth(c) })
 	return newDecoder(d, g.newest(), g, n), nil
 }
 

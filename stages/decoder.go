@@ -10,16 +10,11 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// rejecter is the part of a node that takes dead letters.
-type rejecter interface {
-	Reject(ctx context.Context, p feature.TopicPartition, rec feature.Record, kind string, cause error) error
-}
-
 // decoder decodes one lane.
 type decoder struct {
 	*compiled
 	growth   *growth // nil: the schema stays as it is
-	node     rejecter
+	node     *pipeline.Node
 	maxBytes int
 	stop     bool    // at a schema that doesn't resolve
 	writers  writers // of values
@@ -42,7 +37,7 @@ type halt struct{ error }
 func (h halt) Unwrap() error { return h.error }
 
 // newDecoder makes the decoder of one lane. Those of a node share a growth.
-func newDecoder(d Decode, c *compiled, g *growth, node rejecter) *decoder {
+func newDecoder(d Decode, c *compiled, g *growth, node *pipeline.Node) *decoder {
 	dec := &decoder{growth: g, node: node, maxBytes: d.MaxBytes, stop: d.Incompatible == Stop, cursor: newCursor()}
 	dec.adopt(c)
 	if dec.maxBytes == 0 {
@@ -72,7 +67,7 @@ func (d *decoder) resolve(schema string) (program, error) {
 
 // Process decodes a stretch of the log into one batch. If it comes again after
 // an error, its dead letters may be sent again too.
-func (d *decoder) Process(ctx context.Context, in pipeline.Records, emit func(*feature.Rows)) error {
+func (d *decoder) Process(ctx context.Context, in feature.Records, emit func(*feature.Rows)) error {
 	if err := d.fits(in); err != nil {
 		return err
 	}
@@ -85,14 +80,14 @@ func (d *decoder) Process(ctx context.Context, in pipeline.Records, emit func(*f
 	}
 	rows.Spans = []feature.Span{in.Span}
 	rows.Seal()
-	rows.MarkReplayed(in.ReplayedBefore())
+	rows.MarkReplayed(in.ReplayedBefore)
 	d.note(rows)
 	emit(rows)
 	return nil
 }
 
 // fits refuses a batch that columns' 32-bit offsets can't hold.
-func (d *decoder) fits(in pipeline.Records) error {
+func (d *decoder) fits(in feature.Records) error {
 	size := 0
 	for i := range in.List {
 		size += len(in.List[i].Key) + len(in.List[i].Value)
@@ -105,7 +100,7 @@ func (d *decoder) fits(in pipeline.Records) error {
 
 // batch decodes all records, again from the first of them where one has made
 // the schema grow: a batch has one schema.
-func (d *decoder) batch(ctx context.Context, in pipeline.Records) (*feature.Rows, error) {
+func (d *decoder) batch(ctx context.Context, in feature.Records) (*feature.Rows, error) {
 	for {
 		rows := d.newRows(in)
 		err := d.list(ctx, rows, in)
@@ -119,7 +114,7 @@ func (d *decoder) batch(ctx context.Context, in pipeline.Records) (*feature.Rows
 // list decodes every record of a batch. A record that gave no row keeps its
 // place; warm ones were dead letters before the lane opened. Letters are sent
 // only once the batch is whole: it may have to wait for a schema and come again.
-func (d *decoder) list(ctx context.Context, rows *feature.Rows, in pipeline.Records) error {
+func (d *decoder) list(ctx context.Context, rows *feature.Rows, in feature.Records) error {
 	d.dead = d.dead[:0]
 	for i := range in.List {
 		rec := &in.List[i]
@@ -130,7 +125,7 @@ func (d *decoder) list(ctx context.Context, rows *feature.Rows, in pipeline.Reco
 		if h, ok := errors.AsType[halt](err); ok {
 			return at(in.TopicPartition, rec.Offset, h.error)
 		}
-		if rec.Offset < in.ReplayedBefore() {
+		if rec.Offset < in.ReplayedBefore {
 			rows.AddSharedPlaceholder(in.List, feature.Replayed)
 			continue
 		}
@@ -144,10 +139,10 @@ func (d *decoder) list(ctx context.Context, rows *feature.Rows, in pipeline.Reco
 }
 
 // reject sends the batch's dead letters.
-func (d *decoder) reject(ctx context.Context, in pipeline.Records) error {
+func (d *decoder) reject(ctx context.Context, in feature.Records) error {
 	for _, l := range d.dead {
 		rec := in.List[l.i]
-		if err := d.node.Reject(ctx, in.TopicPartition, rec, kindOf(l.cause), l.cause); err != nil {
+		if err := d.node.Reject(ctx, rec, kindOf(l.cause), l.cause); err != nil {
 			return at(in.TopicPartition, rec.Offset, err)
 		}
 	}

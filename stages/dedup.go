@@ -114,6 +114,9 @@ func newDedup(d Dedup, s *feature.Schema) *dedup {
 	return st
 }
 
+// Close lets the other lanes have the stage's part of what they may remember.
+func (d *dedup) Close() { d.share.leave() }
+
 // Process drops the duplicates of a batch.
 func (d *dedup) Process(_ context.Context, rows *feature.Rows, emit func(*feature.Rows)) error {
 	if !d.last.restore(rows) {

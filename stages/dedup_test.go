@@ -97,7 +97,7 @@ func TestDedupTellsStoresApart(t *testing.T) {
 
 func TestTheSameBatchGetsTheSameFates(t *testing.T) {
 	s := eventSchema(t, byEventTime)
-	d, g := newDedup(Dedup{OnePartition: true}, s), newGuard(OrderGuard{}, s, &letters{})
+	d, g := newDedup(Dedup{OnePartition: true}, s), newGuard(OrderGuard{}, s, (&letters{}).node())
 	list := []eventRow{{key: "k", at: 5, value: 1}, {key: "k", at: 5, value: 1}, {key: "k", at: 6, value: 2}, {key: "k", at: 4, value: 3}}
 	const want = "written duplicate written late/written"
 	for range 3 {
@@ -120,12 +120,12 @@ func TestWarmRowsFillStateAndNothingElse(t *testing.T) {
 	s := eventSchema(t, byEventTime)
 	list := []eventRow{{key: "k", at: 5, value: 1}, {key: "k", at: 5, value: 1}, {key: "k", at: 4, value: 9}, {key: "new", at: 1}}
 	d, l := newDedup(Dedup{OnePartition: true}, s), &letters{}
-	g := newGuard(OrderGuard{Late: Reject}, s, l)
+	g := newGuard(OrderGuard{Late: Reject}, s, l.node())
 	wantFates(t, through(t, g, through(t, d, batchOf(s, 0, 2, list[0], list[0]))), "warm warm")
 	wantFates(t, through(t, g, through(t, d, batchOf(s, 2, 2, list[1:]...))), "duplicate dead written")
 	wantLetters(t, l, "3 late")
 
-	d, g = newDedup(Dedup{OnePartition: true}, s), newGuard(OrderGuard{Late: Reject, FarFuture: 1, Beyond: Reject}, s, l)
+	d, g = newDedup(Dedup{OnePartition: true}, s), newGuard(OrderGuard{Late: Reject, FarFuture: 1, Beyond: Reject}, s, l.node())
 	late := batchOf(s, 0, 9, eventRow{key: "k", at: 5}, eventRow{key: "k", at: 4}, eventRow{key: "k", at: 1 << 40, stamp: 1})
 	wantFates(t, through(t, g, through(t, d, late)), "warm warm warm")
 	wantLetters(t, l, "3 late")
@@ -161,7 +161,7 @@ func TestDroppingRowsChangesNoStore(t *testing.T) {
 	for _, group := range []feature.Group{byLog, byLogTimed, byEventTime} {
 		for seed := range uint64(300) {
 			s, rnd := eventSchema(t, group), rand.New(rand.NewPCG(seed, 1))
-			d, g := newDedup(Dedup{OnePartition: true, Keys: 1 + rnd.IntN(20)}, s), newGuard(OrderGuard{Keys: 1 + rnd.IntN(20)}, s, &letters{})
+			d, g := newDedup(Dedup{OnePartition: true, Keys: 1 + rnd.IntN(20)}, s), newGuard(OrderGuard{Keys: 1 + rnd.IntN(20)}, s, (&letters{}).node())
 			var all, kept [2]store
 			for _, st := range feature.Stores() {
 				all[st], kept[st] = store{}, store{}

@@ -20,7 +20,7 @@ type letters struct {
 	err  error
 }
 
-func (l *letters) Reject(_ context.Context, _ feature.TopicPartition, rec feature.Record, kind string, cause error) error {
+func (l *letters) Reject(_ context.Context, rec feature.Record, kind string, cause error) error {
 	if l.err != nil {
 		return l.err
 	}
@@ -31,17 +31,16 @@ func (l *letters) Reject(_ context.Context, _ feature.TopicPartition, rec featur
 	return nil
 }
 
+// node rejects to the letters.
+func (l *letters) node() *pipeline.Node { return &pipeline.Node{Reject: l.Reject} }
+
 // records is what a lane that starts at start is handed.
-func records(start int64, list ...feature.Record) pipeline.Records {
-	var got pipeline.Records
-	lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: place, Start: start}, nil,
-		func(_ *pipeline.Lane, r pipeline.Records) bool { got = r; return false }, nil)
+func records(start int64, list ...feature.Record) feature.Records {
 	span := feature.Span{From: start, To: start}
 	if len(list) > 0 {
 		span = feature.Span{From: list[0].Offset, To: list[len(list)-1].Offset + 1}
 	}
-	lane.Push(list, span)
-	return got
+	return feature.Records{TopicPartition: place, Span: span, List: list, ReplayedBefore: start}
 }
 
 // opened is the decoder of one lane and its dead letters.
@@ -56,7 +55,7 @@ func opened(t testing.TB, d Decode) (*decoder, *letters) {
 		t.Fatal(err)
 	}
 	dec, l := stage.(*decoder), &letters{}
-	dec.node = l
+	dec.node = l.node()
 	return dec, l
 }
 
@@ -163,6 +162,8 @@ type pace struct {
 	idle bool
 	wake []time.Duration
 }
+
+func (p *pace) node() *pipeline.Node { return &pipeline.Node{Idle: p.Idle, WakeAfter: p.WakeAfter} }
 
 func (p *pace) Idle() bool                { return p.idle }
 func (p *pace) WakeAfter(d time.Duration) { p.wake = append(p.wake, d) }

@@ -32,7 +32,7 @@ func grower(t testing.TB, lanes int, d Decode) ([]*decoder, *letters) {
 	g, l := newGrowth(c), &letters{}
 	list := make([]*decoder, lanes)
 	for i := range list {
-		list[i] = newDecoder(d, g.newest(), g, l)
+		list[i] = newDecoder(d, g.newest(), g, l.node())
 	}
 	return list, l
 }

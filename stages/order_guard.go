@@ -80,7 +80,7 @@ func (g OrderGuard) Rejects() bool {
 func (g OrderGuard) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*feature.Rows, *feature.Rows], error) {
 	st := newGuard(g, n.Schema, n)
 	if n.Schema.Group.Order == feature.ByLog {
-		st.homes = n.Shared(func() any { return newHomes(windowKeys(g.Keys), n.Logger) }).(*homes)
+		st.homes = pipeline.Shared(n, func() *homes { return newHomes(windowKeys(g.Keys), n.Logger) })
 		return st, nil
 	}
 	st.share = sharing(n, windowKeys(g.Keys))
@@ -90,7 +90,7 @@ func (g OrderGuard) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*f
 // guard is one lane's.
 type guard struct {
 	OrderGuard
-	node    rejecter
+	node    *pipeline.Node
 	order   feature.Order
 	newest  *window // by key; nil by log, where the last row is the newest
 	share   *share  // of what all lanes may remember
@@ -106,13 +106,16 @@ type reject struct {
 	cause error
 }
 
-func newGuard(g OrderGuard, s *feature.Schema, node rejecter) *guard {
+func newGuard(g OrderGuard, s *feature.Schema, node *pipeline.Node) *guard {
 	st := &guard{OrderGuard: g, node: node, order: s.Group.Order}
 	if st.order == feature.ByEventTime {
 		st.newest = newWindow(windowKeys(g.Keys))
 	}
 	return st
 }
+
+// Close lets the other lanes have the guard's part of what they may remember.
+func (g *guard) Close() { g.share.leave() }
 
 // Process judges a batch once. Dead letters come after that: where one fails
 // and the batch comes again, it keeps its outcomes and only they are left to send.
@@ -133,7 +136,7 @@ func (g *guard) Process(ctx context.Context, rows *feature.Rows, emit func(*feat
 	}
 	for ; len(g.rejects) > 0; g.rejects = g.rejects[1:] {
 		r := g.rejects[0]
-		if err := g.node.Reject(ctx, rows.TopicPartition, rows.Records[r.row], r.kind, r.cause); err != nil {
+		if err := g.node.Reject(ctx, rows.Records[r.row], r.kind, r.cause); err != nil {
 			return at(rows.TopicPartition, rows.Records[r.row].Offset, err)
 		}
 	}

@@ -3,7 +3,6 @@ package stages
 import (
 	"slices"
 
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
@@ -80,7 +79,7 @@ func reserveRows(r *feature.Rows, n int) {
 }
 
 // newRows makes a batch with the room that the last one would have needed.
-func (d *decoder) newRows(in pipeline.Records) *feature.Rows {
+func (d *decoder) newRows(in feature.Records) *feature.Rows {
 	rows := feature.NewRows(d.schema, in.TopicPartition)
 	reserveRows(rows, len(in.List))
 	for i := range rows.Columns {

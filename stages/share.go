@@ -1,8 +1,6 @@
 package stages
 
 import (
-	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/tandemdata/tandem/pipeline"
@@ -12,33 +10,19 @@ import (
 // topic of many partitions takes no more memory than one of few.
 type share struct {
 	keys  int
-	count atomic.Int64 // of lanes
-
-	mu    sync.Mutex
-	lanes []*pipeline.Lane
+	lanes atomic.Int64
 }
 
-// sharing is the node's share, of which a lane takes its part from now on.
+// sharing is the node's share, of which a lane takes its part until it leaves.
 func sharing(n *pipeline.Node, keys int) *share {
-	s := n.Shared(func() any { return &share{keys: keys} }).(*share)
-	s.join(n.Lane)
+	s := pipeline.Shared(n, func() *share { return &share{keys: keys} })
+	s.lanes.Add(1)
 	return s
 }
 
-// join also forgets the lanes that have left meanwhile.
-func (s *share) join(l *pipeline.Lane) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lanes = append(slices.DeleteFunc(s.lanes, hasLeft), l)
-	s.count.Store(int64(len(s.lanes)))
-}
-
-func hasLeft(l *pipeline.Lane) bool {
-	select {
-	case <-l.Done():
-		return true
-	default:
-		return false
+func (s *share) leave() {
+	if s != nil {
+		s.lanes.Add(-1)
 	}
 }
 
@@ -46,6 +30,6 @@ func hasLeft(l *pipeline.Lane) bool {
 // next forgets.
 func (s *share) fit(w *window) {
 	if s != nil {
-		w.limit(max(s.keys/int(s.count.Load()), 1))
+		w.limit(max(s.keys/int(max(s.lanes.Load(), 1)), 1))
 	}
 }

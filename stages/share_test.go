@@ -1,18 +1,10 @@
 package stages
 
-import (
-	"testing"
-
-	"github.com/tandemdata/tandem/pipeline"
-)
+import "testing"
 
 func TestLanesShareWhatTheirNodeRemembers(t *testing.T) {
 	s := &share{keys: 1000}
-	lanes := make([]*pipeline.Lane, 4)
-	for i := range lanes {
-		lanes[i] = pipeline.NewLane(pipeline.LaneConfig{}, nil, nil, nil)
-		s.join(lanes[i])
-	}
+	s.lanes.Add(4)
 	most := func() int {
 		w := newWindow(1)
 		s.fit(w)
@@ -21,10 +13,8 @@ func TestLanesShareWhatTheirNodeRemembers(t *testing.T) {
 	if got := most(); got != 125 {
 		t.Errorf("one of four lanes gets %d identities a generation, want 125 of 1,000 in two", got)
 	}
-	for _, l := range lanes[1:] {
-		l.Finish()
-	}
-	s.join(pipeline.NewLane(pipeline.LaneConfig{}, nil, nil, nil))
+	s.leave()
+	s.leave()
 	if got := most(); got != 250 {
 		t.Errorf("one of two lanes that are left gets %d, want 250", got)
 	}

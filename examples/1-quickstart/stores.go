@@ -59,7 +59,7 @@ func (p *place) graph(log *embedded) *pipeline.Graph {
 	online := pipeline.To(ordered, "online", p.online())
 	batches := pipeline.Via(ordered, "batch", stages.Batch{})
 	offline := pipeline.To(batches, "offline", p.offline())
-	pipeline.Join("commit", stages.Commit{}, online, offline)
+	pipeline.Join(g, "commit", stages.Commit{}, online, offline)
 	return g
 }
 

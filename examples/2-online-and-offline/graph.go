@@ -39,7 +39,7 @@ func (o *options) graph() (g *pipeline.Graph, release func(), err error) {
 	toOffline := pipeline.To(batches, "offline", &parquet.Sink{
 		Warehouse: o.warehouse, CommitEvery: o.commitEvery, CommitRows: o.commitRows,
 	})
-	pipeline.Join("commit", stages.Commit{}, toOnline, toOffline)
+	pipeline.Join(g, "commit", stages.Commit{}, toOnline, toOffline)
 	return g, release, nil
 }
 

@@ -96,7 +96,7 @@ func (m *model) holds(t *testing.T, j *job, s stores) {
 	ordered := pipeline.Via(pipeline.Via(rows, "dedup", stages.Dedup{}), "order-guard", stages.OrderGuard{})
 	online := pipeline.To(ordered, "online", s.online)
 	offline := pipeline.To(pipeline.Via(ordered, "batch", stages.Batch{}), "offline", s.offline)
-	pipeline.Join("commit", stages.Commit{}, online, offline)
+	pipeline.Join(g, "commit", stages.Commit{}, online, offline)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := g.Run(ctx); err != nil { // a dead letter stops it

@@ -63,7 +63,7 @@ func (j *Job) do(ctx context.Context, taps []func(*parquet.Sink, *Fault)) error 
 func (j *Job) graph(offline *parquet.Sink) *pipeline.Graph {
 	f := &j.Fault
 	g := pipeline.New("crash")
-	records := pipeline.Via(pipeline.From(g, "kafka", j.source()), "polled", tap[pipeline.Records]{f, Polled})
+	records := pipeline.Via(pipeline.From(g, "kafka", j.source()), "polled", tap[feature.Records]{f, Polled})
 	rows := pipeline.Via(records, "decode", stages.Decode{Group: group(j.Order), Schema: avrorow.Schema})
 	decoded := pipeline.Via(rows, "decoded", tap[*feature.Rows]{f, Decoded})
 	fresh := pipeline.Via(decoded, "dedup", stages.Dedup{})
@@ -72,7 +72,7 @@ func (j *Job) graph(offline *parquet.Sink) *pipeline.Graph {
 	toOnline := pipeline.To(ordered, "online", &tapped{Sink: online, fault: f, half: OnlineHalf, done: OnlineDone})
 	batches := pipeline.Via(ordered, "batch", stages.Batch{})
 	toOffline := pipeline.To(batches, "offline", &tapped{Sink: offline, fault: f, half: FileHalf, done: Committed})
-	pipeline.Join("commit", stages.Commit{}, toOnline, toOffline)
+	pipeline.Join(g, "commit", stages.Commit{}, toOnline, toOffline)
 	return g
 }
 

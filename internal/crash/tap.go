@@ -15,8 +15,8 @@ type tap[T any] struct {
 }
 
 var (
-	_ pipeline.Spec[pipeline.Records, pipeline.Records] = tap[pipeline.Records]{}
-	_ pipeline.Spec[*feature.Rows, *feature.Rows]       = tap[*feature.Rows]{}
+	_ pipeline.Spec[feature.Records, feature.Records] = tap[feature.Records]{}
+	_ pipeline.Spec[*feature.Rows, *feature.Rows]     = tap[*feature.Rows]{}
 )
 
 func (t tap[T]) Open(context.Context, *pipeline.Node) (pipeline.Stage[T, T], error) { return t, nil }
@@ -38,14 +38,15 @@ type tapped struct {
 // Open has the sink tell the graph by way of the tap.
 func (s *tapped) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer, error) {
 	t := &tappedWriter{tapped: s}
-	durable := func(l *pipeline.Lane, done []feature.SpanTally) {
+	tap := *n
+	tap.Durable = func(l *feature.Lane, done []feature.SpanTally) {
 		if _, silent := t.silent.Load(l); silent {
 			return
 		}
 		s.fault.Reached(s.done)
 		n.Durable(l, done)
 	}
-	w, err := s.Sink.Open(ctx, pipeline.NewSinkNode(n.Name, n.Schema, n.Logger, durable, n.Fail))
+	w, err := s.Sink.Open(ctx, &tap)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func (t *tappedWriter) CheckRows(rows *feature.Rows, from int) (int, error) {
 
 // Write passes the point. Rows that are in the online store before it are written again behind it, as after any write
 // that failed; a file is half written until a commit ends it.
-func (t *tappedWriter) Write(ctx context.Context, l *pipeline.Lane, rows *feature.Rows) error {
+func (t *tappedWriter) Write(ctx context.Context, l *feature.Lane, rows *feature.Rows) error {
 	if t.fault.Point == OnlineHalf && t.half == OnlineHalf {
 		if err := t.writeHalf(ctx, l, rows.Fork()); err != nil {
 			return err
@@ -96,7 +97,7 @@ func (t *tappedWriter) Write(ctx context.Context, l *pipeline.Lane, rows *featur
 	return err
 }
 
-func (t *tappedWriter) writeHalf(ctx context.Context, l *pipeline.Lane, rows *feature.Rows) error {
+func (t *tappedWriter) writeHalf(ctx context.Context, l *feature.Lane, rows *feature.Rows) error {
 	outcomes := rows.Outcomes[t.Store()]
 	for i := len(outcomes) / 2; i < len(outcomes); i++ {
 		if outcomes[i] == feature.Pending {

@@ -1,6 +1,9 @@
 package feature
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // WithColumns is the schema with more columns, behind those that it has.
 func (s *Schema) WithColumns(fields ...Field) (*Schema, error) {
@@ -23,4 +26,24 @@ func (r *Rows) Widen(s *Schema) *Rows {
 		w.Columns = append(w.Columns, c)
 	}
 	return &w
+}
+
+// Extends reports how s differs from a schema that WithColumns may have made it
+// of: in its group's table, or in one of the columns that both have.
+func (s *Schema) Extends(of *Schema) error {
+	if of == nil {
+		return nil
+	}
+	if a, b := s.Group.Table(), of.Group.Table(); a != b {
+		return fmt.Errorf("of feature group %q, not %q", a, b)
+	}
+	if len(s.Fields) < len(of.Fields) {
+		return fmt.Errorf("%d columns, not %d", len(s.Fields), len(of.Fields))
+	}
+	for i, f := range of.Fields {
+		if !s.Fields[i].Equal(f) {
+			return fmt.Errorf("column %v in place of %v", s.Fields[i], f)
+		}
+	}
+	return nil
 }

@@ -1,6 +1,8 @@
 package feature
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -8,9 +10,10 @@ import (
 
 // Rows is a batch of feature rows of one lane, in offset order, column by
 // column. Row i of every slice belongs to Records[i]; a record that gave no
-// row keeps its place with a outcome. Stages change outcomes and leave columns
-// alone: branches of a graph share them. Records are shared with whoever read
-// them, and nobody changes one.
+// row keeps its place with an outcome.
+//
+// Branches of a graph share everything but outcomes. Stages change outcomes by
+// Drop, and columns only in the batch that Edit gives; nobody changes records.
 type Rows struct {
 	TopicPartition
 	Schema   *Schema
@@ -208,8 +211,8 @@ func (r *Rows) AppendContent(dst []byte, i int) []byte {
 	return dst
 }
 
-// Seal computes keys and event times once all rows are added, and again after
-// a stage has changed columns.
+// Seal computes keys and event times once all rows are added, and again after a
+// key or the event time of a batch that Edit gave was changed.
 func (r *Rows) Seal() {
 	n := r.Len()
 	// Not in place: a fork shares what was sealed before.
@@ -269,6 +272,59 @@ func (r *Rows) recordTime(i int) int64 {
 		}
 		return ms * step
 	}
+}
+
+// Check reports whether the batch is whole: sealed, with spans that hold its
+// records in order, and as long in each of its slices.
+func (r *Rows) Check() error {
+	n := r.Len()
+	switch {
+	case r.Schema == nil:
+		return errors.New("it has no schema")
+	case len(r.ends) != n:
+		return fmt.Errorf("%d of %d rows are sealed: Seal comes after the last row", len(r.ends), n)
+	case len(r.Spans) == 0:
+		return errors.New("it has no spans: nothing says which records it stands for")
+	case len(r.Ops) != n || len(r.Outcomes[Online]) != n || len(r.Outcomes[Offline]) != n:
+		return fmt.Errorf("it has %d records, %d operations, and %d and %d outcomes", n, len(r.Ops), len(r.Outcomes[Online]), len(r.Outcomes[Offline]))
+	case len(r.Columns) != len(r.Schema.Fields):
+		return fmt.Errorf("it has %d columns, and its schema %d", len(r.Columns), len(r.Schema.Fields))
+	}
+	for i := range r.Columns {
+		if got := r.Columns[i].Len(); got != n {
+			return fmt.Errorf("it has %d records, and %d values of column %q", n, got, r.Schema.Fields[i].Name)
+		}
+	}
+	return nil
+}
+
+// Edit gives the same batch with columns of its own under the given names, which
+// the caller may change and emit in place of r. Each is copied once; all else is
+// shared with r, whose rows stay as they are in other branches of the graph and
+// when the batch comes again. It panics on a name that the schema doesn't have.
+//
+// A key or an event time that was changed needs Seal before the batch is emitted.
+func (r *Rows) Edit(names ...string) *Rows {
+	e := r.Fork()
+	for _, name := range names {
+		i := r.Schema.Index(name)
+		if i < 0 {
+			panic(fmt.Sprintf("feature: no column %q in %v", name, r.Schema))
+		}
+		c := NewColumn(r.Schema.Fields[i])
+		c.Extend(&r.Columns[i])
+		e.Columns[i] = c
+	}
+	return e
+}
+
+// Column is the column of a name. It panics on one that the schema doesn't have.
+func (r *Rows) Column(name string) *Column {
+	i := r.Schema.Index(name)
+	if i < 0 {
+		panic(fmt.Sprintf("feature: no column %q in %v", name, r.Schema))
+	}
+	return &r.Columns[i]
 }
 
 // Fork is the same batch with outcomes of its own, for a branch of the graph.

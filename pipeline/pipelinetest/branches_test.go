@@ -25,7 +25,7 @@ type gate struct {
 	open    bool
 	refused int
 	reached chan struct{} // closed by the first refusal; see first
-	lanes   map[*pipeline.Lane]int32
+	lanes   map[*feature.Lane]int32
 }
 
 func (g *gate) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer, error) {
@@ -47,18 +47,18 @@ type gateKeeper struct {
 	pipeline.ProgressStore
 }
 
-func (w gateWriter) Write(ctx context.Context, l *pipeline.Lane, rows *feature.Rows) error {
+func (w gateWriter) Write(ctx context.Context, l *feature.Lane, rows *feature.Rows) error {
 	if err := w.gate.pass(l); err != nil {
 		return err
 	}
 	return w.Writer.Write(ctx, l, rows)
 }
 
-func (g *gate) pass(l *pipeline.Lane) error {
+func (g *gate) pass(l *feature.Lane) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.lanes == nil {
-		g.lanes = map[*pipeline.Lane]int32{}
+		g.lanes = map[*feature.Lane]int32{}
 	}
 	g.lanes[l] = l.Partition
 	if !g.open && g.shut(l.Partition) {

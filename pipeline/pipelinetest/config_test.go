@@ -84,7 +84,7 @@ func (w *world) graph(c config, t *trap, source pipeline.Source) *pipeline.Graph
 		}
 		return pipeline.Via(rows, "batch-"+store.String(), stages.Batch{MaxRows: c.Batch[store], Delay: c.Delay})
 	}
-	pipeline.Join("commit", stages.Commit{},
+	pipeline.Join(g, "commit", stages.Commit{},
 		pipeline.To(branch(feature.Online), "online", sick{w.online, t}),
 		pipeline.To(branch(feature.Offline), "offline", sick{w.offline, t}))
 	return g

@@ -138,7 +138,7 @@ type sickKeeper struct {
 	pipeline.ProgressStore
 }
 
-func (w sickWriter) Write(ctx context.Context, l *pipeline.Lane, rows *feature.Rows) error {
+func (w sickWriter) Write(ctx context.Context, l *feature.Lane, rows *feature.Rows) error {
 	name := w.Store().String()
 	if err := w.at("before " + name); err != nil {
 		return err

@@ -30,45 +30,42 @@ type pushing struct {
 }
 
 func (p *pushes) Run(ctx context.Context, in *pipeline.SourceNode) error {
-	var done sync.WaitGroup
-	defer done.Wait()
-	seen := pipeline.NewIntake(in.Name, in.Logger, in.Replay(), in.Progress, func(c pipeline.LaneConfig) *pipeline.Lane {
+	seen := *in
+	seen.Open = func(c pipeline.LaneConfig) (*pipeline.Feed, error) {
 		l, ready := &pushing{}, c.Ready
 		c.Ready = func() {
 			p.note(func() { l.full = false })
 			ready()
 		}
-		inner := in.Open(c)
-		outer := pipeline.NewLane(c, nil, func(_ *pipeline.Lane, r pipeline.Records) bool { return p.push(l, inner, r) },
-			func(*pipeline.Lane) { inner.End() })
-		done.Go(func() {
-			<-inner.Done()
-			outer.Finish()
-		})
+		feed, err := in.Open(c)
+		if err != nil {
+			return nil, err
+		}
+		push := feed.Push
+		feed.Push = func(list []feature.Record, span feature.Span) bool { return p.push(l, push, list, span) }
 		p.note(func() { p.lanes[c.TopicPartition] = l })
-		return outer
-	})
-	seen.ByLog = in.ByLog
-	return p.Source.Run(ctx, seen)
+		return feed, nil
+	}
+	return p.Source.Run(ctx, &seen)
 }
 
 // push notes that a lane is full before it can be told of room again, which may
 // be while Push still runs.
-func (p *pushes) push(l *pushing, to *pipeline.Lane, r pipeline.Records) bool {
+func (p *pushes) push(l *pushing, to func([]feature.Record, feature.Span) bool, list []feature.Record, span feature.Span) bool {
 	bytes := int64(0)
-	for i := range r.List {
-		bytes += int64(r.List[i].Size())
+	for i := range list {
+		bytes += int64(list[i].Size())
 	}
 	p.mu.Lock()
 	l.busy, l.full = true, true
 	p.mu.Unlock()
-	full := to.Push(r.List, r.Span)
+	full := to(list, span)
 	p.note(func() {
 		l.busy, l.full = false, l.full && full
-		l.rows += int64(len(r.List))
+		l.rows += int64(len(list))
 		l.bytes += bytes
 		l.most = max(l.most, bytes)
-		l.next = r.Span.To
+		l.next = span.To
 	})
 	return full
 }

@@ -98,7 +98,7 @@ func (o Oracle) node(store feature.Store) string {
 // OpenKeeper opens a sink that keeps progress to ask it for that, beside or
 // after the graph that writes to it. close lets go of it.
 func OpenKeeper(ctx context.Context, sink pipeline.Sink, s *feature.Schema) (k pipeline.ProgressStore, close func() error, err error) {
-	w, err := sink.Open(ctx, pipeline.NewSinkNode("oracle", s, quiet, func(*pipeline.Lane, []feature.SpanTally) {}, func(error) {}))
+	w, err := sink.Open(ctx, new(Lanes).SinkNode("oracle", s, nil, func(error) {}))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 )
@@ -75,13 +74,13 @@ func breaches() []breach {
 			*y.online = append(*y.online, y.deleted(t))
 		}, "online: deleted, but there"},
 		{"the counts don't add up", func(_ *testing.T, y *story) {
-			y.count(func(s *pipeline.SinkProgress) { s.Tally.Late++ })
+			y.count(func(s *feature.SinkProgress) { s.Tally.Late++ })
 		}, "the counts don't add up"},
 		{"a record was counted twice", func(_ *testing.T, y *story) {
-			y.count(func(s *pipeline.SinkProgress) { s.Tally.Count(feature.Duplicate) })
+			y.count(func(s *feature.SinkProgress) { s.Tally.Count(feature.Duplicate) })
 		}, "301 records were counted, and 300 were sent before"},
 		{"counted rows are not held", func(_ *testing.T, y *story) {
-			y.count(func(s *pipeline.SinkProgress) { s.Next -= 10 })
+			y.count(func(s *feature.SinkProgress) { s.Next -= 10 })
 		}, "it holds rows before 290 only"},
 		{"the source is ahead", func(_ *testing.T, y *story) { y.committed++ }, "the source's offset 301 is ahead of the 300"},
 	}
@@ -108,7 +107,7 @@ func (y *story) deleted(t *testing.T) feature.Stored {
 }
 
 // count changes what is said of the offline sink.
-func (y *story) count(change func(*pipeline.SinkProgress)) {
+func (y *story) count(change func(*feature.SinkProgress)) {
 	s := y.progress.Sinks["offline"]
 	change(&s)
 	y.progress.Sinks = maps.Clone(y.progress.Sinks)

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
@@ -21,7 +20,7 @@ type partition struct {
 }
 
 // held is what the graph says of each partition that was sent to.
-type held map[partition]pipeline.Progress
+type held map[partition]feature.Progress
 
 // progress reads how far the graph is, and finds counts that don't add up and
 // offsets of the source that are ahead.
@@ -53,7 +52,7 @@ func (o Oracle) progress(ctx context.Context, b *BrokenError, log view) (held, e
 }
 
 // counts finds a sink whose tally is not that of the records before Counted.
-func (v view) counts(b *BrokenError, p feature.TopicPartition, at pipeline.Progress) {
+func (v view) counts(b *BrokenError, p feature.TopicPartition, at feature.Progress) {
 	read := int64(0)
 	for e := range v.readable {
 		if e.TopicPartition == p && e.Offset < at.Counted {

@@ -3,12 +3,10 @@ package pipelinetest_test
 import (
 	"context"
 	"iter"
-	"log/slog"
 	"slices"
 	"testing"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/sinks/memory"
@@ -68,11 +66,11 @@ type story struct {
 	log             *pipelinetest.Log
 	online, offline *list
 	rows            []pipelinetest.Row
-	progress        pipeline.Progress
+	progress        feature.Progress
 	committed       int64
 }
 
-func (y *story) Progress(context.Context, string, int32) (pipeline.Progress, bool, error) {
+func (y *story) Progress(context.Context, string, int32) (feature.Progress, bool, error) {
 	return y.progress, true, nil
 }
 
@@ -85,12 +83,11 @@ func tell(t *testing.T, s *feature.Schema) *story {
 	rows := g.Batch(feature.TopicPartition{Topic: "rows"}, 0, n)
 	y := &story{schema: s, log: pipelinetest.NewLog(s), rows: sent(rows), online: &list{}, offline: &list{}, committed: n}
 	y.log.Add(y.rows...)
-	lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: rows.TopicPartition}, []string{"online", "offline"}, nil, nil)
+	var lanes pipelinetest.Lanes
+	lane := lanes.Open(feature.Lane{TopicPartition: rows.TopicPartition}, "online", "offline")
 	for store, out := range map[feature.Store]*list{feature.Online: y.online, feature.Offline: y.offline} {
 		sink := &memory.Sink{For: store}
-		node := pipeline.NewSinkNode(store.String(), s, slog.New(slog.DiscardHandler), func(l *pipeline.Lane, done []feature.SpanTally) {
-			l.Advance(pipeline.Receipt{Sink: store.String(), Spans: done})
-		}, func(error) {})
+		node := lanes.SinkNode(store.String(), s, nil, nil)
 		w, err := sink.Open(t.Context(), node)
 		if err == nil {
 			err = w.Write(t.Context(), lane, rows.Fork())
@@ -102,7 +99,7 @@ func tell(t *testing.T, s *feature.Schema) *story {
 			*out = append(*out, row)
 		}
 	}
-	y.progress = lane.Progress("offline", nil)
+	y.progress = lanes.Progress(lane, "offline", nil)
 	y.Oracle = pipelinetest.Oracle{
 		Log: y.log, Online: y.online, Offline: y.offline, Keeper: y,
 		Committed: func(context.Context, int32) (int64, bool, error) { return y.committed, true, nil },

@@ -1,7 +1,6 @@
 package pipelinetest_test
 
 import (
-	"log/slog"
 	"math"
 	"path/filepath"
 	"sync"
@@ -82,7 +81,7 @@ func arrive(t *testing.T, name string, store target, o feature.Order, list []row
 		rows := rowgen.Batch(s, place, list[i])
 		log.Add(sent(rows)...)
 		w := writers[turn%2]
-		lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: place}, []string{"sink"}, nil, nil)
+		lane := &feature.Lane{TopicPartition: place}
 		if err := w.Write(t.Context(), lane, rows); err != nil {
 			t.Fatal(err)
 		}
@@ -104,8 +103,7 @@ func judge(log *pipelinetest.Log, store target) pipelinetest.Oracle {
 
 func openWriter(t *testing.T, store target, s *feature.Schema) pipeline.Writer {
 	t.Helper()
-	w, err := store.Open(t.Context(), pipeline.NewSinkNode("sink", s, slog.New(slog.DiscardHandler),
-		func(*pipeline.Lane, []feature.SpanTally) {}, func(err error) { t.Error(err) }))
+	w, err := store.Open(t.Context(), new(pipelinetest.Lanes).SinkNode("sink", s, nil, func(err error) { t.Error(err) }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +144,7 @@ func TestTwoWritersAtOnceLeaveTheGreatestRows(t *testing.T) {
 
 // writeAll writes the batches of a lane, and tries again what passes by itself.
 func writeAll(t *testing.T, w pipeline.Writer, place feature.TopicPartition, batches []*feature.Rows) {
-	lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: place}, []string{"sink"}, nil, nil)
+	lane := &feature.Lane{TopicPartition: place}
 	for _, rows := range batches {
 		for _, do := range []func() error{
 			func() error { return w.Write(t.Context(), lane, rows) },

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
@@ -23,7 +22,7 @@ func TestAReaderThatGoesBackIsFound(t *testing.T) {
 		}, "offline: went back from a row there before"},
 		{"an offset is rewound", func(_ *testing.T, y *story) { y.progress.Counted -= 10 }, "went back from offset 300 to 290"},
 		{"a sink's offset is rewound", func(_ *testing.T, y *story) {
-			y.count(func(s *pipeline.SinkProgress) { s.Next-- })
+			y.count(func(s *feature.SinkProgress) { s.Next-- })
 		}, "of offline went back from offset 300 to 299"},
 		{"an epoch is rewound", func(_ *testing.T, y *story) { y.progress.Epoch-- }, "went back from epoch 0 to -1"},
 	} {
@@ -46,8 +45,8 @@ func TestAReaderThatGoesBackIsFound(t *testing.T) {
 func TestHalfACommitIsFound(t *testing.T) {
 	y := tell(t, rowgen.Timed(feature.ByLog))
 	y.committed, y.progress.Counted = 0, 0
-	y.count(func(s *pipeline.SinkProgress) { *s = pipeline.SinkProgress{Next: 100} })
-	y.progress.Sinks["online"] = pipeline.SinkProgress{}
+	y.count(func(s *feature.SinkProgress) { *s = feature.SinkProgress{Next: 100} })
+	y.progress.Sinks["online"] = feature.SinkProgress{}
 	err := y.Watcher().Look(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "half a commit: the progress holds rows before 100 only") {
 		t.Error(err)
@@ -64,7 +63,7 @@ func TestHalfACommitIsFound(t *testing.T) {
 func TestRowsThatNobodyPromisedMayBeMissing(t *testing.T) {
 	y := tell(t, rowgen.Timed(feature.ByLog))
 	*y.online, *y.offline, y.committed = nil, nil, 0
-	y.progress = pipeline.Progress{}
+	y.progress = feature.Progress{}
 	if err := y.Watcher().Look(t.Context()); err != nil {
 		t.Error(err)
 	}

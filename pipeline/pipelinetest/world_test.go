@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -83,7 +82,7 @@ func newWorld(t testing.TB, seed uint64, o feature.Order, online, offline target
 	}
 	t.Cleanup(func() { _ = closeKeeper() })
 	w.keeper = keeper
-	made, err := online.Open(context.Background(), pipeline.NewSinkNode("maker", s, slog.New(slog.DiscardHandler), nil, nil))
+	made, err := online.Open(context.Background(), new(pipelinetest.Lanes).SinkNode("maker", s, nil, nil))
 	if err == nil {
 		err = made.Close() // the watcher finds a table from the start
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 )
 
 func TestCheckReportsAllThatIsWrongAtOnce(t *testing.T) {
@@ -96,7 +97,9 @@ func TestThePasswordIsNeverPrinted(t *testing.T) {
 	asJSON, _ := json.Marshal(struct{ P Secret }{s.Password})
 	said := []string{log.String(), string(asJSON), fmt.Sprint(s), fmt.Sprintf("%+v %#v %s %q %x %d", *s, s, s.Password, s.Password, s.Password, any(s.Password))}
 	for _, s := range []*Sink{s, {Hosts: s.Hosts, Keyspace: "k", Username: "u", PasswordFile: file}} {
-		_, err := s.Open(t.Context(), pipeline.NewSinkNode("n", schemaOf(t, feature.Group{}), slog.New(slog.NewTextHandler(&log, nil)), nil, nil))
+		n := new(pipelinetest.Lanes).SinkNode("n", schemaOf(t, feature.Group{}), nil, nil)
+		n.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		_, err := s.Open(t.Context(), n)
 		said = append(said, fmt.Sprint(err))
 	}
 	for _, text := range append(said, log.String()) {
@@ -144,7 +147,7 @@ func (a answer) Error() string   { return a.Message() }
 func TestAnUnreachableClusterIsOneClearError(t *testing.T) {
 	s := &Sink{Hosts: []string{"127.0.0.1:1"}, Keyspace: "k"}
 	begun := time.Now()
-	_, err := s.Open(t.Context(), pipeline.NewSinkNode("n", schemaOf(t, feature.Group{}), slog.New(slog.DiscardHandler), nil, nil))
+	_, err := s.Open(t.Context(), new(pipelinetest.Lanes).SinkNode("n", schemaOf(t, feature.Group{}), nil, nil))
 	if err == nil || !strings.Contains(err.Error(), "can't connect to Cassandra at 127.0.0.1:1") || pipeline.IsTransient(err) {
 		t.Errorf("open: %v", err)
 	}

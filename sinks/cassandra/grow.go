@@ -36,7 +36,7 @@ func (w *writer) adopt(ctx context.Context, t *table) error {
 // first rows: a row that another process wrote there may have values in columns that this one has never heard of, and
 // a newer row must not keep them. Whoever wrote it had the lane before, so its columns are there by now. A packed row
 // is replaced as a whole and needs no look.
-func (w *writer) planOf(ctx context.Context, lane *pipeline.Lane) (*plan, error) {
+func (w *writer) planOf(ctx context.Context, lane *feature.Lane) (*plan, error) {
 	w.growing.Lock()
 	defer w.growing.Unlock()
 	t := w.plan.table

@@ -1,7 +1,6 @@
 package cassandra_test
 
 import (
-	"log/slog"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/tandemdata/tandem/internal/servers"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/sinks/cassandra"
 )
 
@@ -52,16 +52,16 @@ func session(t testing.TB, s *cassandra.Sink) *gocql.Session {
 
 // node counts what a writer reports as durable.
 func node(schema *feature.Schema, durable func([]feature.SpanTally)) *pipeline.SinkNode {
-	report := func(_ *pipeline.Lane, done []feature.SpanTally) {
+	report := func(_ *feature.Lane, done []feature.SpanTally) {
 		if durable != nil {
 			durable(done)
 		}
 	}
-	return pipeline.NewSinkNode("online", schema, slog.New(slog.DiscardHandler), report, func(error) {})
+	return new(pipelinetest.Lanes).SinkNode("online", schema, report, func(error) {})
 }
 
-func lane(p feature.TopicPartition) *pipeline.Lane {
-	return pipeline.NewLane(pipeline.LaneConfig{TopicPartition: p}, []string{"online"}, nil, nil)
+func lane(p feature.TopicPartition) *feature.Lane {
+	return &feature.Lane{TopicPartition: p}
 }
 
 func open(t testing.TB, s *cassandra.Sink, schema *feature.Schema) pipeline.Writer {

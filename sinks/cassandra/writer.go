@@ -24,7 +24,7 @@ type writer struct {
 
 	growing sync.Mutex
 	plan    *plan
-	lanes   map[feature.TopicPartition]*pipeline.Lane // for which the table was looked at
+	lanes   map[feature.TopicPartition]*feature.Lane // for which the table was looked at
 }
 
 // plan is how rows are written to the table as it is.
@@ -45,7 +45,7 @@ func (p *plan) statement(row wireRow) string {
 func newWriter(s *Sink, n *pipeline.SinkNode, t *table, c *connection) *writer {
 	inFlight := orElse(s.InFlight, 256)
 	return &writer{
-		sink: s, node: n, conn: c, plan: newPlan(t), lanes: map[feature.TopicPartition]*pipeline.Lane{}, life: newLife(n.Schema),
+		sink: s, node: n, conn: c, plan: newPlan(t), lanes: map[feature.TopicPartition]*feature.Lane{}, life: newLife(n.Schema),
 		batchRows:  orElse(s.BatchRows, 10),
 		batchBytes: orElse(s.BatchBytes, 5120),
 		slots:      make(chan struct{}, inFlight),
@@ -56,7 +56,7 @@ func newWriter(s *Sink, n *pipeline.SinkNode, t *table, c *connection) *writer {
 
 // Write sends the newest row of each key and returns once Cassandra has acknowledged all of them. After an error some
 // may be there; they come again with the same timestamps.
-func (w *writer) Write(ctx context.Context, lane *pipeline.Lane, rows *feature.Rows) error {
+func (w *writer) Write(ctx context.Context, lane *feature.Lane, rows *feature.Rows) error {
 	p, err := w.planOf(ctx, lane)
 	if err != nil {
 		return classify(ctx, err)

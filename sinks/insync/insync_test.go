@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
 	"math"
 	"slices"
 	"strings"
@@ -13,8 +12,8 @@ import (
 	"time"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/sinks/insync"
 	"github.com/tandemdata/tandem/sinks/memory"
 )
@@ -33,12 +32,12 @@ func tell(t testing.TB, s *feature.Schema) *story {
 	out := &story{schema: s}
 	for _, store := range feature.Stores() {
 		sink := &memory.Sink{For: store}
-		n := pipeline.NewSinkNode("sink", s, slog.New(slog.DiscardHandler), func(*pipeline.Lane, []feature.SpanTally) {}, func(error) {})
+		n := new(pipelinetest.Lanes).SinkNode("sink", s, nil, func(error) {})
 		w, err := sink.Open(t.Context(), n)
 		if err != nil {
 			t.Fatal(err)
 		}
-		lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: rows.TopicPartition}, []string{"sink"}, nil, nil)
+		lane := &feature.Lane{TopicPartition: rows.TopicPartition}
 		if err := w.Write(t.Context(), lane, rows.Fork()); err != nil {
 			t.Fatal(err)
 		}

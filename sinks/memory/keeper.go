@@ -13,7 +13,7 @@ type keeper struct{ *writer }
 var _ pipeline.ProgressStore = &keeper{}
 
 // Progress is what the table holds of a partition.
-func (k *keeper) Progress(_ context.Context, topic string, partition int32) (pipeline.Progress, bool, error) {
+func (k *keeper) Progress(_ context.Context, topic string, partition int32) (feature.Progress, bool, error) {
 	k.sink.mu.Lock()
 	defer k.sink.mu.Unlock()
 	p, ok := k.table.progress[log{topic, partition}]
@@ -26,7 +26,7 @@ type discarder struct {
 	store feature.Store
 }
 
-func (d *discarder) Write(_ context.Context, l *pipeline.Lane, rows *feature.Rows) error {
+func (d *discarder) Write(_ context.Context, l *feature.Lane, rows *feature.Rows) error {
 	d.node.Durable(l, rows.Tally(d.store))
 	return nil
 }

@@ -62,7 +62,7 @@ func (s *Sink) Open(_ context.Context, n *pipeline.SinkNode) (pipeline.Writer, e
 	if err := fit(t.schema, n.Schema); err != nil {
 		return nil, err
 	}
-	w := &writer{sink: s, node: n, table: t, columns: t.columns(n.Schema), lanes: map[*pipeline.Lane]*lane{}}
+	w := &writer{sink: s, node: n, table: t, columns: t.columns(n.Schema), lanes: map[*feature.Lane]*lane{}}
 	if s.For == feature.Offline {
 		return &keeper{w}, nil
 	}
@@ -108,7 +108,7 @@ func (s *Sink) table(schema *feature.Schema) *table {
 		}
 		t = &table{
 			schema: schema, store: s.For,
-			rows: map[string]feature.Stored{}, progress: map[log]pipeline.Progress{},
+			rows: map[string]feature.Stored{}, progress: map[log]feature.Progress{},
 		}
 		s.tables[name] = t
 	}

@@ -13,7 +13,7 @@ type table struct {
 	schema   *feature.Schema // as wide as any writer's yet; rows of before are shorter
 	store    feature.Store
 	rows     map[string]feature.Stored // by identity; deletes too, so that late rows lose against them
-	progress map[log]pipeline.Progress
+	progress map[log]feature.Progress
 }
 
 type log struct {
@@ -48,7 +48,7 @@ func (t *table) put(r staged, tally *feature.Tally) {
 
 // owned fails unless the log is where the lane left it: another writer may have
 // taken it over.
-func (t *table) owned(l *pipeline.Lane, sink string, next int64) error {
+func (t *table) owned(l *feature.Lane, sink string, next int64) error {
 	p, ok := t.progress[log{l.Topic, l.Partition}]
 	if !ok || p.Epoch < l.Epoch {
 		return nil

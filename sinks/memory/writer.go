@@ -21,7 +21,7 @@ type writer struct {
 	// would else report a lane's spans after those that follow them.
 	mu      sync.Mutex
 	columns []int // of the table, by those of the rows
-	lanes   map[*pipeline.Lane]*lane
+	lanes   map[*feature.Lane]*lane
 	held    int
 	closed  bool
 }
@@ -34,7 +34,7 @@ type lane struct {
 	spans []feature.SpanTally
 }
 
-func (w *writer) Write(_ context.Context, l *pipeline.Lane, rows *feature.Rows) error {
+func (w *writer) Write(_ context.Context, l *feature.Lane, rows *feature.Rows) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -66,7 +66,7 @@ func (w *writer) catchUp() {
 	defer w.sink.mu.Unlock()
 	for l := range w.lanes {
 		at := log{l.Topic, l.Partition}
-		if p := l.Progress(w.node.Name, nil); p.Ahead(w.table.progress[at], w.node.Name) {
+		if p := w.node.Progress(l, nil); p.Ahead(w.table.progress[at], w.node.Name) {
 			w.table.progress[at] = p
 		}
 	}
@@ -81,7 +81,7 @@ func (w *writer) Close() error {
 }
 
 // take stages what of a batch is new to the lane.
-func (w *writer) take(l *pipeline.Lane, rows *feature.Rows) {
+func (w *writer) take(l *feature.Lane, rows *feature.Rows) {
 	state, ok := w.lanes[l]
 	if !ok {
 		state = &lane{next: l.Resumed.Sinks[w.node.Name].Next, taken: l.Start}
@@ -139,7 +139,7 @@ func (w *writer) apply() error {
 			w.table.put(r, &state.spans[r.span].Tally)
 		}
 		if len(state.spans) > 0 {
-			p := l.Progress(w.node.Name, state.spans)
+			p := w.node.Progress(l, state.spans)
 			state.next = p.Sinks[w.node.Name].Next
 			w.table.progress[log{l.Topic, l.Partition}] = p
 		}

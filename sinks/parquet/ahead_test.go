@@ -11,14 +11,16 @@ import (
 func TestAFlushSaysHowFarTheOtherSinksCaughtUp(t *testing.T) {
 	s := sinkIn(t)
 	x := open(t, s, rowgen.Plain())
-	l := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: at(0)}, []string{"offline", "online"}, nil, nil)
+	l := x.lanes.Open(feature.Lane{TopicPartition: at(0)}, "offline", "online")
 	rows := amounts(0, 0, 1, 2, 3)
 	x.write(l, rows)
 	x.flush()
 	if p := x.progress(0); p.Counted != 0 || p.Sinks["offline"].Next != 3 {
 		t.Fatalf("before the online store has the rows: %+v", p)
 	}
-	l.Advance(pipeline.Receipt{Sink: "online", Spans: rows.Tally(feature.Online)})
+	if _, err := x.lanes.Advance(l, "online", rows.Tally(feature.Online)); err != nil {
+		t.Fatal(err)
+	}
 	before := snapshots(t, s, "plain_1")
 	x.flush()
 	x.flush()
@@ -31,7 +33,7 @@ func TestAFlushSaysHowFarTheOtherSinksCaughtUp(t *testing.T) {
 	want(t, x.rows(), scan(t, s, rowgen.Plain()))
 }
 
-func (x *session) progress(partition int32) pipeline.Progress {
+func (x *session) progress(partition int32) feature.Progress {
 	x.Helper()
 	p, _, err := x.writer.(pipeline.ProgressStore).Progress(x.Context(), "t", partition)
 	if err != nil {

@@ -1,7 +1,6 @@
 package parquet_test
 
 import (
-	"log/slog"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -11,8 +10,8 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/sinks/parquet"
 )
 
@@ -79,15 +78,12 @@ func BenchmarkStatic(b *testing.B) {
 func BenchmarkWrite(b *testing.B) {
 	source := benchSource(32)
 	s := &parquet.Sink{Warehouse: b.TempDir(), CommitEvery: time.Hour, CommitRows: 1 << 30}
-	node := pipeline.NewSinkNode("offline", source[0].Schema, slog.New(slog.DiscardHandler),
-		func(l *pipeline.Lane, done []feature.SpanTally) {
-			l.Advance(pipeline.Receipt{Sink: "offline", Spans: done})
-		}, func(err error) { b.Error(err) })
+	node := new(pipelinetest.Lanes).SinkNode("offline", source[0].Schema, nil, func(err error) { b.Error(err) })
 	w, err := s.Open(b.Context(), node)
 	if err != nil {
 		b.Fatal(err)
 	}
-	lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: feature.TopicPartition{Topic: "t"}}, []string{"offline"}, nil, nil)
+	lane := &feature.Lane{TopicPartition: feature.TopicPartition{Topic: "t"}}
 	made := time.Duration(0)
 	from := cpu(b)
 	b.ResetTimer()

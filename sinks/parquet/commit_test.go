@@ -164,7 +164,7 @@ func TestManyPartitionsKeepTheirProgress(t *testing.T) {
 			t.Errorf("partition %d is at %d, want %d", p, next, p+1)
 		}
 	}
-	shown := map[string]pipeline.Progress{}
+	shown := map[string]feature.Progress{}
 	text := load(t, s, "plain_1").Properties()["tandem.progress"]
 	if err := json.Unmarshal([]byte(text), &shown); err != nil || len(shown) != 64 {
 		t.Errorf("the table's property shows %d partitions: %v", len(shown), err)

@@ -54,7 +54,7 @@ func bits(v any) any {
 func manySmall(x *session, commits int) {
 	g := &rowgen.Gen{Schema: x.schema, Seed: 31, Keys: 300, Times: 2, Deletes: 10, Extremes: true}
 	l := x.lane(0)
-	from := l.Next("offline")
+	from := x.lanes.Next(l, "offline")
 	for i := range commits {
 		x.write(l, g.Batch(at(0), from+int64(i*50), 50))
 		x.flush()

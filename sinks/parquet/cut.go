@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
@@ -31,18 +30,18 @@ type cut struct {
 
 // laneCut is one lane's part of a cut.
 type laneCut struct {
-	lane  *pipeline.Lane
+	lane  *feature.Lane
 	state *laneState
 	spans []feature.SpanTally
 }
 
 // laneState is what a writer knows of a lane.
 type laneState struct {
-	lane     *pipeline.Lane
-	base     int64             // the table held all rows before it when the lane opened
-	accepted int64             // spans up to it were taken; before the first, the smallest number
-	stored   mark              // what the table should say of the partition
-	said     pipeline.Progress // what it says, in full
+	lane     *feature.Lane
+	base     int64            // the table held all rows before it when the lane opened
+	accepted int64            // spans up to it were taken; before the first, the smallest number
+	stored   mark             // what the table should say of the partition
+	said     feature.Progress // what it says, in full
 }
 
 // mark is a sink's part of a partition's progress, if there is one.
@@ -52,11 +51,12 @@ type mark struct {
 	next  int64
 }
 
-func newLaneState(lane *pipeline.Lane, sink string) *laneState {
-	return &laneState{lane: lane, base: lane.Next(sink), accepted: math.MinInt64, stored: markOf(lane.Resumed, sink), said: lane.Resumed}
+func newLaneState(lane *feature.Lane, sink string) *laneState {
+	base := max(lane.Start, lane.Resumed.Sinks[sink].Next)
+	return &laneState{lane: lane, base: base, accepted: math.MinInt64, stored: markOf(lane.Resumed, sink), said: lane.Resumed}
 }
 
-func markOf(p pipeline.Progress, sink string) mark {
+func markOf(p feature.Progress, sink string) mark {
 	s, ok := p.Sinks[sink]
 	if !ok {
 		return mark{}

@@ -42,7 +42,7 @@ func ExampleSink() {
 	}
 	g := pipeline.New("clicks-sync")
 	records := pipeline.From(g, "clicks", memory.Source{Log: clicks, UntilEnd: true})
-	pipeline.Join("commit", stages.Commit{}, pipeline.To(pipeline.Via(records, "decode", decode), "offline", sink))
+	pipeline.Join(g, "commit", stages.Commit{}, pipeline.To(pipeline.Via(records, "decode", decode), "offline", sink))
 	if err := g.Run(context.Background()); err != nil {
 		log.Fatal(err)
 	}

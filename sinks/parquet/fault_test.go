@@ -231,11 +231,11 @@ func play(t *testing.T, s *parquet.Sink, schema *feature.Schema, batches []*feat
 	if err != nil {
 		return err
 	}
-	c := pipeline.LaneConfig{TopicPartition: at(0)}
+	c := feature.Lane{TopicPartition: at(0)}
 	if ok {
 		c.Resumed, c.Start = p, p.Counted
 	}
-	l := pipeline.NewLane(c, []string{"offline"}, nil, nil)
+	l := &c
 	for i, rows := range batches {
 		if rows.Span().From < c.Start {
 			continue

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
@@ -236,7 +235,7 @@ func TestRowsOfACutAreResolvedAcrossItsFiles(t *testing.T) {
 }
 
 func randomCut(r *rand.Rand) (*cut, map[digest]int64) {
-	c := &cut{lanes: []*laneCut{{lane: &pipeline.Lane{}}}}
+	c := &cut{lanes: []*laneCut{{lane: &feature.Lane{}}}}
 	greatest := map[digest]int64{}
 	for range r.IntN(6) {
 		f := &dataFile{}

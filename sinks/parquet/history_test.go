@@ -14,6 +14,7 @@ import (
 
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/parquet"
 )
 
@@ -30,8 +31,8 @@ func sinkWithClock(t *testing.T) (*parquet.Sink, *late) {
 }
 
 // smallCommits makes so many, which append and take rows' places.
-func smallCommits(x *session, l *pipeline.Lane, commits int) {
-	from := l.Next("offline")
+func smallCommits(x *session, l *feature.Lane, commits int) {
+	from := x.lanes.Next(l, "offline")
 	for i := range int64(commits) {
 		at := from + 2*i
 		x.write(l, amounts(0, at, at/2, at/4))

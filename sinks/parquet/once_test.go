@@ -1,15 +1,14 @@
 package parquet_test
 
 import (
-	"log/slog"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/sinks/parquet"
 )
 
@@ -76,7 +75,7 @@ func orphansGo(t *testing.T, s *parquet.Sink, schema *feature.Schema) {
 		return
 	}
 	tidy := &parquet.Sink{Warehouse: s.Warehouse, CommitEvery: time.Nanosecond, KeepFor: time.Nanosecond, OrphanAge: time.Microsecond}
-	w, err := tidy.Open(t.Context(), pipeline.NewSinkNode("tidy", schema, slog.New(slog.DiscardHandler), nil, nil))
+	w, err := tidy.Open(t.Context(), new(pipelinetest.Lanes).SinkNode("tidy", schema, nil, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

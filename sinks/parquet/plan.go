@@ -37,7 +37,7 @@ func (w *writer) plan(ctx context.Context, t *table.Table, c *cut) (*plan, error
 	r := c.resolve(found, w.node.Schema.Group.Order)
 	p := &plan{id: c.id, spans: r.spans, progress: maps.Clone(have)}
 	for i, l := range c.lanes {
-		p.progress[progressName(l.lane.Topic, l.lane.Partition)] = l.lane.Progress(w.node.Name, r.spans[i])
+		p.progress[progressName(l.lane.Topic, l.lane.Partition)] = w.node.Progress(l.lane, r.spans[i])
 	}
 	for i, f := range c.files {
 		if r.alive[i] > 0 {

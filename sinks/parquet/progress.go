@@ -13,18 +13,19 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
 // What a snapshot's summary says beside Iceberg's own counts. The table's
 // property of the same name is for people; it is never read back, for it does
 // not follow the table to an older snapshot.
 const (
-	progressKey = "tandem.progress" // of all partitions: {"topic/partition": pipeline.Progress}, see pack
+	progressKey = "tandem.progress" // of all partitions: {"topic/partition": feature.Progress}, see pack
 	commitKey   = "tandem.commit"   // names the commit, so that a writer knows its own
 )
 
 // progress is how far each partition is durable, by topic/partition.
-type progress map[string]pipeline.Progress
+type progress map[string]feature.Progress
 
 func progressName(topic string, id int32) string { return topic + "/" + strconv.Itoa(int(id)) }
 
@@ -118,14 +119,14 @@ func holds(t *table.Table, id string) bool {
 }
 
 // Progress is what the current snapshot says of a partition.
-func (w *writer) Progress(ctx context.Context, topic string, partition int32) (pipeline.Progress, bool, error) {
+func (w *writer) Progress(ctx context.Context, topic string, partition int32) (feature.Progress, bool, error) {
 	t, err := w.lake.load(ctx)
 	if err != nil {
-		return pipeline.Progress{}, false, classify(err)
+		return feature.Progress{}, false, classify(err)
 	}
 	all, err := progressOf(t)
 	if err != nil {
-		return pipeline.Progress{}, false, err
+		return feature.Progress{}, false, err
 	}
 	p, ok := all[progressName(topic, partition)]
 	return p, ok, nil

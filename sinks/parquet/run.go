@@ -167,7 +167,7 @@ func (w *writer) sealAhead() *cut {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.lanes {
-		if !s.lane.Progress(w.node.Name, nil).Ahead(s.said, w.node.Name) {
+		if !w.node.Progress(s.lane, nil).Ahead(s.said, w.node.Name) {
 			continue
 		}
 		if c == nil {

@@ -3,7 +3,6 @@ package parquet_test
 import (
 	"cmp"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -12,12 +11,14 @@ import (
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/sinks/parquet"
 )
 
 // session is one life of the sink. Its methods fail the test.
 type session struct {
 	testing.TB
+	lanes  pipelinetest.Lanes
 	sink   *parquet.Sink
 	schema *feature.Schema
 	writer pipeline.Writer
@@ -44,13 +45,12 @@ func open(t testing.TB, sink *parquet.Sink, schema *feature.Schema) *session {
 // try opens a sink that may refuse. The caller closes it.
 func try(t testing.TB, sink *parquet.Sink, schema *feature.Schema) (_ *session, err error) {
 	x := &session{TB: t, sink: sink, schema: schema, total: map[int32]feature.Tally{}, failed: make(chan error, 10)}
-	node := pipeline.NewSinkNode("offline", schema, slog.New(slog.DiscardHandler), x.durable, func(err error) { x.failed <- err })
+	node := x.lanes.SinkNode("offline", schema, x.durable, func(err error) { x.failed <- err })
 	x.writer, err = sink.Open(t.Context(), node)
 	return x, err
 }
 
-func (x *session) durable(l *pipeline.Lane, done []feature.SpanTally) {
-	l.Advance(pipeline.Receipt{Sink: "offline", Spans: done})
+func (x *session) durable(l *feature.Lane, done []feature.SpanTally) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	t := x.total[l.Partition]
@@ -73,9 +73,9 @@ func (x *session) close() {
 }
 
 // lane opens a partition where the table says.
-func (x *session) lane(partition int32) *pipeline.Lane {
+func (x *session) lane(partition int32) *feature.Lane {
 	x.Helper()
-	c := pipeline.LaneConfig{TopicPartition: at(partition)}
+	c := feature.Lane{TopicPartition: at(partition)}
 	p, ok, err := x.writer.(pipeline.ProgressStore).Progress(x.Context(), "t", partition)
 	if err != nil {
 		x.Fatalf("progress: %v", err)
@@ -83,7 +83,7 @@ func (x *session) lane(partition int32) *pipeline.Lane {
 	if ok {
 		c.Resumed, c.Start = p, p.Counted
 	}
-	return pipeline.NewLane(c, []string{"offline"}, nil, nil)
+	return &c
 }
 
 func (x *session) next(partition int32) int64 {
@@ -95,7 +95,7 @@ func (x *session) next(partition int32) int64 {
 	return p.Sinks["offline"].Next
 }
 
-func (x *session) write(l *pipeline.Lane, rows *feature.Rows) {
+func (x *session) write(l *feature.Lane, rows *feature.Rows) {
 	x.Helper()
 	if err := x.writer.Write(x.Context(), l, rows); err != nil {
 		x.Fatalf("write %v: %v", rows.Span(), err)

@@ -66,7 +66,7 @@ func newWriter(set *Sink, n *pipeline.SinkNode, l *lake) *writer {
 }
 
 // Write appends the batch to a data file of the open cut, or does nothing.
-func (w *writer) Write(ctx context.Context, lane *pipeline.Lane, rows *feature.Rows) error {
+func (w *writer) Write(ctx context.Context, lane *feature.Lane, rows *feature.Rows) error {
 	state, err := w.state(lane)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (w *writer) Write(ctx context.Context, lane *pipeline.Lane, rows *feature.R
 
 // state finds a lane's, or starts it: a partition that is assigned again comes
 // with another lane.
-func (w *writer) state(lane *pipeline.Lane) (*laneState, error) {
+func (w *writer) state(lane *feature.Lane) (*laneState, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p := partition{lane.Topic, lane.Partition}

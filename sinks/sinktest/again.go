@@ -31,7 +31,7 @@ func rewriting(f *fixture) {
 
 // rewrite is a session that sends batches of every partition. Another sink of
 // the graph is behind, so that the lanes begin at the beginning again.
-func (f *fixture) rewrite(s *feature.Schema, all map[int32][]*feature.Rows, from, to int, write func(*session, *pipeline.Lane, *feature.Rows)) {
+func (f *fixture) rewrite(s *feature.Schema, all map[int32][]*feature.Rows, from, to int, write func(*session, *feature.Lane, *feature.Rows)) {
 	f.Helper()
 	x := f.open(s)
 	for p, list := range all {

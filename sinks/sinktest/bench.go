@@ -2,7 +2,6 @@ package sinktest
 
 import (
 	"fmt"
-	"log/slog"
 	"runtime"
 	"slices"
 	"sync"
@@ -10,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 )
 
 // batchRows is the size of a benchmark's batches.
@@ -31,11 +30,10 @@ func Bench(b *testing.B, open func(testing.TB) Target) {
 func bench(b *testing.B, target Target, o feature.Order, lanes int) {
 	s := rowgen.Realistic(o)
 	var durable atomic.Int64
-	node := pipeline.NewSinkNode(nodeName, s, slog.New(slog.DiscardHandler), func(lane *pipeline.Lane, done []feature.SpanTally) {
+	node := new(pipelinetest.Lanes).SinkNode(nodeName, s, func(lane *feature.Lane, done []feature.SpanTally) {
 		for _, span := range done {
 			durable.Add(span.Read)
 		}
-		lane.Advance(pipeline.Receipt{Sink: nodeName, Spans: done})
 	}, func(err error) { b.Error(err) })
 	w, err := target.Open(b.Context(), node)
 	if err != nil {
@@ -48,7 +46,7 @@ func bench(b *testing.B, target Target, o feature.Order, lanes int) {
 	b.ResetTimer()
 	var writing sync.WaitGroup
 	for p, list := range work {
-		lane := pipeline.NewLane(pipeline.LaneConfig{TopicPartition: at(int32(p)), TopicID: topicID}, []string{nodeName}, nil, nil)
+		lane := &feature.Lane{TopicPartition: at(int32(p)), TopicID: topicID}
 		writing.Go(func() {
 			for _, rows := range list {
 				if err := w.Write(b.Context(), lane, rows); err != nil {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/internal/rowmodel"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
@@ -24,8 +23,8 @@ func emptyStore(f *fixture) {
 func durableWhenItSaysSo(f *fixture) {
 	s := rowgen.Realistic(f.order)
 	x := f.open(s)
-	c := claims{f, s, x, map[*pipeline.Lane][]*feature.Rows{}}
-	lanes := []*pipeline.Lane{x.lane(at(0)), x.lane(at(1))}
+	c := claims{f, s, x, map[*feature.Lane][]*feature.Rows{}}
+	lanes := []*feature.Lane{x.lane(at(0)), x.lane(at(1))}
 	all := [][]*feature.Rows{}
 	for p := range lanes {
 		all = append(all, batches(f.gen(s, f.seed(11), int32(p)), int32(p), 6, 50))
@@ -57,7 +56,7 @@ type claims struct {
 	*fixture
 	schema *feature.Schema
 	x      *session
-	sent   map[*pipeline.Lane][]*feature.Rows
+	sent   map[*feature.Lane][]*feature.Rows
 }
 
 // check fails on a row that was reported and isn't there, and on one that was
@@ -133,5 +132,5 @@ func closeWhileWriting(f *fixture) {
 	<-started
 	x.close()
 	writing.Wait()
-	claims{f, s, x, map[*pipeline.Lane][]*feature.Rows{lane: sent}}.check("after a close while writing")
+	claims{f, s, x, map[*feature.Lane][]*feature.Rows{lane: sent}}.check("after a close while writing")
 }

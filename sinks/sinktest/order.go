@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
@@ -18,7 +17,7 @@ func greatestWins(f *fixture) {
 		x := f.open(s)
 		seed := f.seed(n)
 		r := rand.New(rand.NewPCG(seed, 1))
-		lanes, queues := []*pipeline.Lane{}, [][]*feature.Rows{}
+		lanes, queues := []*feature.Lane{}, [][]*feature.Rows{}
 		for p := range int32(3) {
 			place := at(p + int32(n-31)*10) // the second round comes by other lanes, by event time to the same keys
 			g := f.gen(s, seed, place.Partition)

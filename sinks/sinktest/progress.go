@@ -21,7 +21,7 @@ func progressGoesWithRows(f *fixture) {
 	}
 	k := kept{f, s, map[int32][]*feature.Rows{}, map[int32]int64{}}
 	seed := f.seed(61)
-	lanes := []*pipeline.Lane{x.lane(at(0)), x.lane(at(1))}
+	lanes := []*feature.Lane{x.lane(at(0)), x.lane(at(1))}
 	queues := [][]*feature.Rows{batches(f.gen(s, seed, 0), 0, 6, 25), batches(f.gen(s, seed, 1), 1, 6, 25)}
 	for i := range 6 {
 		for p, lane := range lanes {

@@ -1,12 +1,12 @@
 package sinktest
 
 import (
-	"log/slog"
 	"slices"
 	"sync"
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 )
 
 // session is one life of the writer: what a process does between start and end.
@@ -15,20 +15,21 @@ type session struct {
 	schema *feature.Schema
 	writer pipeline.Writer
 	closed bool
+	lanes  pipelinetest.Lanes
 
 	mu   sync.Mutex
-	done map[*pipeline.Lane][]feature.SpanTally // as reported
+	done map[*feature.Lane][]feature.SpanTally // as reported
 }
 
 // open opens the sink. The test closes it if it doesn't do so itself.
 func (f *fixture) open(s *feature.Schema) *session {
 	f.Helper()
-	x := &session{fixture: f, schema: s, done: map[*pipeline.Lane][]feature.SpanTally{}}
+	x := &session{fixture: f, schema: s, done: map[*feature.Lane][]feature.SpanTally{}}
 	if err := f.target.Check(s); err != nil {
 		f.Fatalf("check: %v", err)
 	}
 	fail := func(err error) { f.Errorf("the sink failed: %v", err) }
-	node := pipeline.NewSinkNode(nodeName, s, slog.New(slog.DiscardHandler), x.durable, fail)
+	node := x.lanes.SinkNode(nodeName, s, x.durable, fail)
 	err := persist(f.Context(), func() (err error) {
 		x.writer, err = f.target.Open(f.Context(), node)
 		return err
@@ -41,14 +42,13 @@ func (f *fixture) open(s *feature.Schema) *session {
 }
 
 // durable notes a report, as the graph does.
-func (x *session) durable(lane *pipeline.Lane, done []feature.SpanTally) {
+func (x *session) durable(lane *feature.Lane, done []feature.SpanTally) {
 	x.mu.Lock()
 	x.done[lane] = append(x.done[lane], done...)
 	x.mu.Unlock()
-	lane.Advance(pipeline.Receipt{Sink: nodeName, Spans: done})
 }
 
-func (x *session) reported(lane *pipeline.Lane) []feature.SpanTally {
+func (x *session) reported(lane *feature.Lane) []feature.SpanTally {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return slices.Clone(x.done[lane])
@@ -57,34 +57,34 @@ func (x *session) reported(lane *pipeline.Lane) []feature.SpanTally {
 // lane opens a lane where the store says, as the graph does. Other sinks of the
 // same graph can be named: as none of them ever reports, the lane opens at 0
 // again, however far this sink is.
-func (x *session) lane(p feature.TopicPartition, others ...string) *pipeline.Lane {
+func (x *session) lane(p feature.TopicPartition, others ...string) *feature.Lane {
 	x.Helper()
-	c := pipeline.LaneConfig{TopicPartition: p, TopicID: topicID}
+	l := feature.Lane{TopicPartition: p, TopicID: topicID}
 	if k, ok := x.writer.(pipeline.ProgressStore); ok {
 		resumed, found, err := k.Progress(x.Context(), p.Topic, p.Partition)
 		if err != nil {
 			x.Fatalf("progress: %v", err)
 		}
 		if found && resumed.Epoch == p.Epoch {
-			c.Resumed, c.Start = resumed, resumed.Counted
+			l.Resumed, l.Start = resumed, resumed.Counted
 		}
 	}
-	return pipeline.NewLane(c, append([]string{nodeName}, others...), nil, nil)
+	return x.lanes.Open(l, append([]string{nodeName}, others...)...)
 }
 
 // write gives the sink a copy of the batch, and spoils it once it is let go of.
-func (x *session) write(lane *pipeline.Lane, rows *feature.Rows) {
+func (x *session) write(lane *feature.Lane, rows *feature.Rows) {
 	x.Helper()
 	x.writeTimes(lane, rows, 1)
 }
 
 // writeTwice delivers the batch again, as after an error that came late.
-func (x *session) writeTwice(lane *pipeline.Lane, rows *feature.Rows) {
+func (x *session) writeTwice(lane *feature.Lane, rows *feature.Rows) {
 	x.Helper()
 	x.writeTimes(lane, rows, 2)
 }
 
-func (x *session) writeTimes(lane *pipeline.Lane, rows *feature.Rows, times int) {
+func (x *session) writeTimes(lane *feature.Lane, rows *feature.Rows, times int) {
 	x.Helper()
 	c := copyOf(rows)
 	defer spoil(c)
@@ -95,7 +95,7 @@ func (x *session) writeTimes(lane *pipeline.Lane, rows *feature.Rows, times int)
 	}
 }
 
-func (x *session) try(lane *pipeline.Lane, rows *feature.Rows) error {
+func (x *session) try(lane *feature.Lane, rows *feature.Rows) error {
 	return persist(x.Context(), func() error { return x.writer.Write(x.Context(), lane, rows) })
 }
 

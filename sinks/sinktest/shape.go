@@ -1,7 +1,6 @@
 package sinktest
 
 import (
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +8,7 @@ import (
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 )
 
 // anotherShape opens a table with rows that it wasn't made for: another type of
@@ -51,7 +51,7 @@ func shaped(o feature.Order, keys []string, fields ...feature.Field) *feature.Sc
 // refused fails unless Open does, with a message that shows both shapes.
 func (f *fixture) refused(s *feature.Schema, both ...string) {
 	f.Helper()
-	node := pipeline.NewSinkNode(nodeName, s, slog.New(slog.DiscardHandler), func(*pipeline.Lane, []feature.SpanTally) {}, func(error) {})
+	node := new(pipelinetest.Lanes).SinkNode(nodeName, s, nil, func(error) {})
 	w, err := f.target.Open(f.Context(), node)
 	if err == nil {
 		f.Errorf("a table of another shape was accepted for %v", s)

@@ -3,7 +3,6 @@ package sinktest_test
 import (
 	"context"
 	"iter"
-	"log/slog"
 	"os"
 	"os/exec"
 	"slices"
@@ -23,15 +22,15 @@ type broken struct {
 	*memory.Sink
 	promise string
 
-	schema func(*feature.Schema) *feature.Schema                            // what the table is told
-	write  func(w pipeline.Writer, l *pipeline.Lane, r *feature.Rows) error // in place of Write
-	report func([]feature.SpanTally) []feature.SpanTally                    // what is said to be durable
-	scan   func(*feature.Schema, feature.Stored) (feature.Stored, bool)     // what a reader sees
-	early  bool                                                             // says durable before it is
-	keeps  bool                                                             // batches, after Write has returned
-	opens  bool                                                             // whatever the table's shape
-	grows  bool                                                             // as it is told, it says
-	ahead  int64                                                            // of progress
+	schema func(*feature.Schema) *feature.Schema                           // what the table is told
+	write  func(w pipeline.Writer, l *feature.Lane, r *feature.Rows) error // in place of Write
+	report func([]feature.SpanTally) []feature.SpanTally                   // what is said to be durable
+	scan   func(*feature.Schema, feature.Stored) (feature.Stored, bool)    // what a reader sees
+	early  bool                                                            // says durable before it is
+	keeps  bool                                                            // batches, after Write has returned
+	opens  bool                                                            // whatever the table's shape
+	grows  bool                                                            // as it is told, it says
+	ahead  int64                                                           // of progress
 }
 
 // faults are made new for each test: they have state.
@@ -48,7 +47,7 @@ func faults(store feature.Store) map[string]*broken {
 		"lets the last writer win": {promise: "the_greatest_row_wins_in_any_arrival_order", schema: func(s *feature.Schema) *feature.Schema {
 			return rowgen.With(s, func(g *feature.Group) { g.Order = feature.ByLog })
 		}},
-		"forgets what was deleted": {promise: "ties_are_resolved_by_the_order", write: func(w pipeline.Writer, l *pipeline.Lane, r *feature.Rows) error {
+		"forgets what was deleted": {promise: "ties_are_resolved_by_the_order", write: func(w pipeline.Writer, l *feature.Lane, r *feature.Rows) error {
 			for i := range r.Len() {
 				if r.Ops[i] == feature.Delete {
 					r.Drop(i, feature.Filtered, store)
@@ -57,7 +56,7 @@ func faults(store feature.Store) map[string]*broken {
 			return w.Write(context.Background(), l, r)
 		}},
 		"keeps a batch until a flush": {promise: "lanes_side_by_side", keeps: true},
-		"writes dropped rows": {promise: "dropped_rows_are_not_written_but_counted", write: func(w pipeline.Writer, l *pipeline.Lane, r *feature.Rows) error {
+		"writes dropped rows": {promise: "dropped_rows_are_not_written_but_counted", write: func(w pipeline.Writer, l *feature.Lane, r *feature.Rows) error {
 			clear(r.Outcomes[store])
 			return w.Write(context.Background(), l, r)
 		}},
@@ -109,7 +108,7 @@ func faults(store feature.Store) map[string]*broken {
 			}
 			return row, true
 		}},
-		"marks the other store's rows": {promise: "rows_are_left_alone", write: func(w pipeline.Writer, l *pipeline.Lane, r *feature.Rows) error {
+		"marks the other store's rows": {promise: "rows_are_left_alone", write: func(w pipeline.Writer, l *feature.Lane, r *feature.Rows) error {
 			err := w.Write(context.Background(), l, r)
 			r.Drop(0, feature.Filtered, 1-store)
 			return err
@@ -154,11 +153,11 @@ func TestTheSuiteFindsEachFault(t *testing.T) {
 }
 
 func (b *broken) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer, error) {
-	s := n.Schema
+	m := *n
 	if b.schema != nil {
-		s = b.schema(s)
+		m.Schema = b.schema(n.Schema)
 	}
-	say := func(l *pipeline.Lane, done []feature.SpanTally) {
+	m.Durable = func(l *feature.Lane, done []feature.SpanTally) {
 		if b.report != nil {
 			done = b.report(done)
 		}
@@ -166,7 +165,7 @@ func (b *broken) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Write
 			n.Durable(l, done)
 		}
 	}
-	w, err := b.Sink.Open(ctx, pipeline.NewSinkNode(n.Name, s, slog.New(slog.DiscardHandler), say, n.Fail))
+	w, err := b.Sink.Open(ctx, &m)
 	if err != nil && b.opens {
 		return (&memory.Sink{Discard: true}).Open(ctx, n)
 	}
@@ -201,7 +200,7 @@ type writer struct {
 	kept []func() error
 }
 
-func (w *writer) Write(ctx context.Context, l *pipeline.Lane, r *feature.Rows) error {
+func (w *writer) Write(ctx context.Context, l *feature.Lane, r *feature.Rows) error {
 	if w.early {
 		w.node.Durable(l, r.Tally(w.For))
 	}
@@ -242,12 +241,12 @@ type keeper struct {
 	has pipeline.ProgressStore
 }
 
-func (k *keeper) Progress(ctx context.Context, topic string, partition int32) (pipeline.Progress, bool, error) {
+func (k *keeper) Progress(ctx context.Context, topic string, partition int32) (feature.Progress, bool, error) {
 	p, ok, err := k.has.Progress(ctx, topic, partition)
 	for name, s := range p.Sinks {
 		s.Next += k.ahead
 		p.Counted += k.ahead
-		p.Sinks = map[string]pipeline.SinkProgress{name: s}
+		p.Sinks = map[string]feature.SinkProgress{name: s}
 	}
 	return p, ok, err
 }

@@ -4,14 +4,13 @@ import (
 	"slices"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
 func everySpanOnce(f *fixture) {
 	s := rowgen.Timed(f.order)
 	x := f.open(s)
-	want := map[*pipeline.Lane][]feature.Span{}
+	want := map[*feature.Lane][]feature.Span{}
 	seed := f.seed(21)
 	for p := range int32(3) {
 		lane, g := x.lane(at(p)), f.gen(s, seed, p)
@@ -35,7 +34,7 @@ func everySpanOnce(f *fixture) {
 	}
 }
 
-func (x *session) reportedExactly(lane *pipeline.Lane, want []feature.Span) {
+func (x *session) reportedExactly(lane *feature.Lane, want []feature.Span) {
 	x.Helper()
 	var got []feature.Span
 	for _, s := range x.reported(lane) {
@@ -149,7 +148,7 @@ func talliesBalance(f *fixture) {
 	}
 }
 
-func (x *session) total(lane *pipeline.Lane) feature.Tally {
+func (x *session) total(lane *feature.Lane) feature.Tally {
 	var t feature.Tally
 	for _, s := range x.reported(lane) {
 		t.Add(s.Tally)

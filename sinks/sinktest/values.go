@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
@@ -63,7 +62,7 @@ func nothingTorn(f *fixture) {
 }
 
 // stream writes a lane from a goroutine of its own, and flushes after every few batches.
-func (x *session) stream(lane *pipeline.Lane, sent []*feature.Rows, flushEvery int) {
+func (x *session) stream(lane *feature.Lane, sent []*feature.Rows, flushEvery int) {
 	for i, rows := range sent {
 		c := copyOf(rows)
 		err := x.try(lane, c)

@@ -44,7 +44,7 @@ func ExampleSink() {
 		Group:  feature.Group{Name: "clicks", PrimaryKey: []string{"user_id"}},
 		Schema: schema.String(),
 	})
-	pipeline.Join("commit", stages.Commit{}, pipeline.To(rows, "online", sqlite.Sink{File: file}))
+	pipeline.Join(g, "commit", stages.Commit{}, pipeline.To(rows, "online", sqlite.Sink{File: file}))
 	if err := g.Run(context.Background()); err != nil {
 		log.Fatal(err)
 	}

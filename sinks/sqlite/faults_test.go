@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 )
 
 func TestAFullDiskIsTransient(t *testing.T) {
@@ -172,7 +172,7 @@ func TestKilledWriter(t *testing.T) {
 // writeForEver overwrites 50 keys again and again.
 func writeForEver(t *testing.T, s Sink) {
 	schema := rowgen.Plain()
-	n := pipeline.NewSinkNode("online", schema, slog.New(slog.DiscardHandler), func(_ *pipeline.Lane, done []feature.SpanTally) {
+	n := new(pipelinetest.Lanes).SinkNode("online", schema, func(_ *feature.Lane, done []feature.SpanTally) {
 		fmt.Printf("\ndurable before %d\n", done[len(done)-1].To)
 	}, func(error) {})
 	w, err := s.Open(t.Context(), n)

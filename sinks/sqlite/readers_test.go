@@ -3,15 +3,14 @@ package sqlite
 import (
 	"database/sql"
 	"fmt"
-	"log/slog"
 	"math"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 )
 
 var place = feature.TopicPartition{Topic: "rows"}
@@ -19,7 +18,7 @@ var place = feature.TopicPartition{Topic: "rows"}
 // start opens a sink whose reports nobody reads.
 func start(t testing.TB, s Sink, schema *feature.Schema) *writer {
 	t.Helper()
-	n := pipeline.NewSinkNode("online", schema, slog.New(slog.DiscardHandler), func(*pipeline.Lane, []feature.SpanTally) {}, func(err error) { t.Error(err) })
+	n := new(pipelinetest.Lanes).SinkNode("online", schema, nil, func(err error) { t.Error(err) })
 	w, err := s.Open(t.Context(), n)
 	if err != nil {
 		t.Fatal(err)
@@ -32,8 +31,8 @@ func start(t testing.TB, s Sink, schema *feature.Schema) *writer {
 	return w.(*writer)
 }
 
-func lane() *pipeline.Lane {
-	return pipeline.NewLane(pipeline.LaneConfig{TopicPartition: place}, []string{"online"}, nil, nil)
+func lane() *feature.Lane {
+	return &feature.Lane{TopicPartition: place}
 }
 
 func put(t testing.TB, w *writer, rows *feature.Rows) {

@@ -25,12 +25,12 @@ type writer struct {
 	once    sync.Once
 	closed  error
 
-	reported map[*pipeline.Lane]int64 // spans before it were; the goroutine's own
+	reported map[*feature.Lane]int64 // spans before it were; the goroutine's own
 }
 
 // job is one batch. It is answered exactly once after it was taken.
 type job struct {
-	lane *pipeline.Lane
+	lane *feature.Lane
 	rows *feature.Rows
 	done chan error
 }
@@ -39,7 +39,7 @@ func newWriter(s Sink, n *pipeline.SinkNode, c *conn) *writer {
 	w := &writer{
 		sink: s, node: n, table: newTable(c, n.Schema),
 		jobs: make(chan job), growths: make(chan growth), closing: make(chan struct{}), ended: make(chan struct{}),
-		reported: map[*pipeline.Lane]int64{},
+		reported: map[*feature.Lane]int64{},
 	}
 	go w.run()
 	return w
@@ -47,7 +47,7 @@ func newWriter(s Sink, n *pipeline.SinkNode, c *conn) *writer {
 
 // Write returns once the batch's transaction is on disk. Older rows of a key
 // that has a newer one in the batch are marked Superseded.
-func (w *writer) Write(ctx context.Context, lane *pipeline.Lane, rows *feature.Rows) error {
+func (w *writer) Write(ctx context.Context, lane *feature.Lane, rows *feature.Rows) error {
 	supersede(rows)
 	j := job{lane, rows, make(chan error, 1)}
 	select {

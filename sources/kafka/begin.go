@@ -28,28 +28,33 @@ func (r *reader) begin(ctx context.Context, partitions []int32) (map[int32]kgo.O
 			return nil, err
 		}
 	}
-	return r.openAll(plans), nil
+	return r.openAll(plans)
 }
 
 // openAll opens what is planned, unless the run is draining already. A lane
 // that begins at its end is not fetched.
-func (r *reader) openAll(plans []plan) map[int32]kgo.Offset {
+func (r *reader) openAll(plans []plan) (map[int32]kgo.Offset, error) {
 	r.opening.Lock()
 	defer r.opening.Unlock()
 	if r.draining {
-		return nil
+		return nil, nil
 	}
 	fetch := make(map[int32]kgo.Offset, len(plans))
 	var ended []*lane
 	for _, p := range plans {
-		if l := r.open(p); l.atEnd() {
+		l, err := r.open(p)
+		if err != nil {
+			r.fail(err)
+			return nil, err
+		}
+		if l.atEnd() {
 			ended = append(ended, l)
 		} else {
 			fetch[p.Partition] = kgo.NewOffset().At(p.fetch).WithEpoch(-1) // the sinks' offsets have no leader epoch to compare
 		}
 	}
 	r.reached(ended)
-	return fetch
+	return fetch, nil
 }
 
 // survey is all that the brokers know that matters to where lanes begin.
@@ -111,7 +116,7 @@ func (r *reader) plan(log survey, past past, partition int32) (plan, error) {
 	if p.Start < first || p.Start > last {
 		return p, &pipeline.DataLossError{TopicPartition: p.TopicPartition, Want: p.Start, Earliest: first, Latest: last}
 	}
-	p.fetch = max(first, p.Start-int64(r.in.Replay()))
+	p.fetch = max(first, p.Start-int64(r.in.Replay))
 	return p, nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sources/kafka"
 )
 
@@ -102,28 +103,38 @@ func read(b *testing.B, brokers []string, narrow bool) int64 {
 	ctx, stop := context.WithCancel(b.Context())
 	defer stop()
 	var n atomic.Int64
-	open := func(c pipeline.LaneConfig) *pipeline.Lane {
+	open := func(c pipeline.LaneConfig) (*pipeline.Feed, error) {
 		held := 0
-		return pipeline.NewLane(c, nil, func(l *pipeline.Lane, r pipeline.Records) bool {
-			if n.Add(int64(len(r.List))) == benchRecords {
+		var full atomic.Bool
+		push := func(list []feature.Record, span feature.Span) bool {
+			if n.Add(int64(len(list))) == benchRecords {
 				stop()
 			}
-			l.Commit(r.Span.To)
-			for i := range r.List {
-				held += r.List[i].Size()
+			c.Commit(span.To)
+			for i := range list {
+				held += list[i].Size()
 			}
 			if !narrow || held < 2<<20 {
 				return false
 			}
 			held = 0
-			go l.Ready()
+			full.Store(true)
+			go func() {
+				full.Store(false)
+				c.Ready()
+			}()
 			return true
-		}, (*pipeline.Lane).Finish)
+		}
+		done := make(chan struct{})
+		close(done)
+		return &pipeline.Feed{Lane: &c.Lane, Push: push, Full: full.Load, Done: done}, nil
 	}
-	progress := func(context.Context, string, int32) (pipeline.Progress, bool, error) {
-		return pipeline.Progress{}, false, nil
+	in := &pipeline.SourceNode{
+		Name: "kafka", Logger: slog.New(slog.DiscardHandler), Open: open, End: func(...*pipeline.Feed) {},
+		Progress: func(context.Context, string, int32) (feature.Progress, bool, error) {
+			return feature.Progress{}, false, nil
+		},
 	}
-	in := pipeline.NewIntake("kafka", slog.New(slog.DiscardHandler), 0, progress, open)
 	if err := (kafka.Source{Brokers: brokers, Topic: "t"}).Run(ctx, in); err != nil {
 		b.Fatal(err)
 	}

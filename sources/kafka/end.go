@@ -4,7 +4,7 @@ import "context"
 
 // reached ends lanes that have nothing left to read before the run's end.
 func (r *reader) reached(lanes []*lane) {
-	finish(lanes)
+	r.finish(lanes)
 	signal(r.moved)
 }
 
@@ -32,7 +32,7 @@ func (r *reader) watchEnd(ctx context.Context) {
 func (r *reader) doneBefore(ctx context.Context, lanes []*lane) bool {
 	for _, l := range lanes {
 		select {
-		case <-l.Done():
+		case <-l.Done:
 		case <-ctx.Done():
 			return false
 		}

@@ -42,7 +42,7 @@ func Example() {
 	rows := pipeline.Via(records, "decode", stages.Decode{
 		Group: feature.Group{Name: "clicks", PrimaryKey: []string{"user"}}, Schema: clickSchema,
 	})
-	pipeline.Join("commit", stages.Commit{}, pipeline.To(rows, "online", &memory.Sink{}))
+	pipeline.Join(g, "commit", stages.Commit{}, pipeline.To(rows, "online", &memory.Sink{}))
 
 	for range 2 { // the second run begins where the group knows that the first one ended
 		if err := g.Run(ctx); err != nil {

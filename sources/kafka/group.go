@@ -65,7 +65,7 @@ func (r *reader) revoked(_ context.Context, _ *kgo.Client, lost map[string][]int
 	if len(lanes) == 0 {
 		return
 	}
-	finish(lanes)
+	r.finish(lanes)
 	late := time.NewTimer(r.RebalanceTimeout / 2)
 	defer late.Stop()
 	err := r.wait(lanes, late.C)

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"math"
-	"sync"
 	"sync/atomic"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -13,16 +12,14 @@ import (
 
 // lane is one partition for as long as it is this process's.
 type lane struct {
-	*pipeline.Lane
+	*pipeline.Feed
 	batch int
 
 	// The poll loop's own.
 	cursor int64 // where the next span begins
 	until  int64 // nothing at or behind it is read
 
-	room  atomic.Bool // the lane was told that it has room since the last Push began
 	ended atomic.Bool
-	end   sync.Once
 
 	durable atomic.Int64 // what Commit said last
 	stored  int64        // what the group has of that; under reader.committing
@@ -34,7 +31,6 @@ func (l *lane) atEnd() bool { return l.cursor >= l.until || l.Start >= l.until }
 func (l *lane) take(records []*kgo.Record) (full bool) {
 	for len(records) > 0 && !l.atEnd() {
 		n, to := l.cut(records)
-		l.room.Store(false)
 		full = l.Push(convert(records[:n]), feature.Span{From: l.cursor, To: to})
 		l.cursor = to
 		records = records[n:]
@@ -43,7 +39,7 @@ func (l *lane) take(records []*kgo.Record) (full bool) {
 }
 
 // cut says how many records the next span holds and where it ends. A span is
-// warm as a whole or not at all, and none goes past the lane's end.
+// replayed as a whole or not at all, and none goes past the lane's end.
 func (l *lane) cut(records []*kgo.Record) (n int, to int64) {
 	edge := l.until
 	if l.cursor < l.Start {
@@ -94,35 +90,28 @@ func convert(records []*kgo.Record) []feature.Record {
 
 // open opens the lane of a plan. A partition that was paused when it was
 // revoked is still paused when it comes back.
-func (r *reader) open(p plan) *lane {
+func (r *reader) open(p plan) (*lane, error) {
 	l := &lane{batch: r.MaxBatch, cursor: p.fetch, until: p.until}
 	l.durable.Store(math.MinInt64)
 	l.stored = math.MinInt64
 	c := p.LaneConfig
 	c.Commit = l.commit
 	c.Ready = func() { r.ready(l) }
-	l.Lane = r.in.Open(c)
+	feed, err := r.in.Open(c)
+	if err != nil {
+		return nil, err
+	}
+	l.Feed = feed
 	r.resume(l)
 	r.mu.Lock()
 	r.lanes[p.Partition] = l
 	r.mu.Unlock()
-	return l
+	return l, nil
 }
 
-// A lane that is full is paused until it is ready again. Push runs here, Ready
-// anywhere, even before Push has returned, and neither waits for the other:
-//
-//	poll loop                       Ready
-//	room = false
-//	Push reports full
-//	pause                           room = true
-//	if room: resume                 resume
-//
-// If Ready sets room before the last line reads it, that line resumes. If it
-// sets room after, its own resume comes after the pause. A resume too many
-// costs one fetch, for which the lane reports full again.
+// ready goes on with a partition that was paused because its lane was full. It
+// may come before the pause: hand looks again after that.
 func (r *reader) ready(l *lane) {
-	l.room.Store(true)
 	if !l.ended.Load() {
 		r.resume(l)
 	}
@@ -143,7 +132,7 @@ func (r *reader) hand(l *lane, records []*kgo.Record) {
 		return
 	}
 	r.pause(l)
-	if l.room.Load() {
+	if !l.Full() {
 		r.resume(l)
 	}
 }

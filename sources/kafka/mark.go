@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"github.com/tandemdata/tandem/pipeline"
 )
 
 // mark is how far a partition was read, and in which life of the topic.
@@ -17,7 +16,7 @@ type mark struct {
 	topicID    string // empty where unknown
 	partitions int32  // of the topic then; 0 where unknown
 	next       int64
-	held       pipeline.Progress // what the sinks said; zero if it was the group
+	held       feature.Progress // what the sinks said; zero if it was the group
 }
 
 // The group keeps a text beside each offset. It holds the rest of the mark, so

@@ -93,7 +93,7 @@ func TestPartitionsAddedBetweenRunsStopByLogUntilTheEpochIsRaised(t *testing.T) 
 	l.Append(t, 0, values(0, 5)...)
 	l.Append(t, 1, values(5, 10)...)
 	l.Append(t, 2, values(10, 15)...)
-	held := map[int32]pipeline.Progress{1: {TopicID: id, Partitions: 2, Counted: 3}}
+	held := map[int32]feature.Progress{1: {TopicID: id, Partitions: 2, Counted: 3}}
 	s := kafka.Source{Brokers: l.brokers, Topic: l.topic, UntilEnd: true}
 	run := func(byLog bool, epoch int32) (*sourcetest.Graph, error) {
 		g := sourcetest.NewGraph(t)
@@ -152,7 +152,7 @@ func TestLostRecordsAreSkippedWhereThatIsAsked(t *testing.T) {
 	l.Trim(t, 0, 7)
 	g := sourcetest.NewGraph(t)
 	before := feature.Span{From: 1, To: 2}
-	g.Progress[0] = pipeline.Progress{Counted: 4, Gaps: []feature.Span{before}, Sinks: map[string]pipeline.SinkProgress{"sink": {Next: 4}}}
+	g.Progress[0] = feature.Progress{Counted: 4, Gaps: []feature.Span{before}, Sinks: map[string]feature.SinkProgress{"sink": {Next: 4}}}
 	s := kafka.Source{Brokers: l.brokers, Topic: l.topic, SkipLost: true, UntilEnd: true}
 	if err := g.Start(s).Wait(); err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestLostRecordsAreSkippedWhereThatIsAsked(t *testing.T) {
 	}
 
 	var loss *pipeline.DataLossError
-	g.Progress[0] = pipeline.Progress{Counted: 11} // past the end: nothing was lost, it is another log
+	g.Progress[0] = feature.Progress{Counted: 11} // past the end: nothing was lost, it is another log
 	if err := g.Start(s).Wait(); !errors.As(err, &loss) {
 		t.Errorf("an offset past the end was skipped: %v", err)
 	}

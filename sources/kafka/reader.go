@@ -87,7 +87,7 @@ func (r *reader) drain() error {
 	r.draining = true
 	r.opening.Unlock()
 	lanes := r.all()
-	finish(lanes)
+	r.finish(lanes)
 	if err := r.wait(lanes, nil); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ var errLate = errors.New("late")
 func (r *reader) wait(lanes []*lane, late <-chan time.Time) error {
 	for _, l := range lanes {
 		select {
-		case <-l.Done():
+		case <-l.Done:
 		case <-late:
 			return errLate
 		case <-r.failed:
@@ -157,15 +157,14 @@ func (r *reader) wait(lanes []*lane, late <-chan time.Time) error {
 	return r.err
 }
 
-// finish ends lanes, each once, and announces all before it ends the first.
-func finish(lanes []*lane) {
-	for _, l := range lanes {
+// finish ends lanes together.
+func (r *reader) finish(lanes []*lane) {
+	feeds := make([]*pipeline.Feed, len(lanes))
+	for i, l := range lanes {
 		l.ended.Store(true)
-		l.Closing()
+		feeds[i] = l.Feed
 	}
-	for _, l := range lanes {
-		l.end.Do(l.End)
-	}
+	r.in.End(feeds...)
 }
 
 func (r *reader) lane(partition int32) *lane {

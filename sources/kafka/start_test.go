@@ -12,7 +12,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tandemdata/tandem/internal/embedkafka"
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sources/kafka"
 	"github.com/tandemdata/tandem/sources/sourcetest"
@@ -143,7 +142,7 @@ func TestTopicRecreatedBetweenRunsStopsUntilTheEpochIsRaised(t *testing.T) {
 	l.Append(t, 0, values(10, 16)...)
 
 	g = sourcetest.NewGraph(t)
-	g.Progress[0] = pipeline.Progress{TopicID: id, Counted: 3}
+	g.Progress[0] = feature.Progress{TopicID: id, Counted: 3}
 	var again *kafka.RecreatedError
 	if err := g.Start(kafka.Source{Brokers: l.brokers, Topic: l.topic}).Wait(); !errors.As(err, &again) || again.Was != id || again.Now == "" {
 		t.Fatal(err)

@@ -49,9 +49,13 @@ func (s Source) Run(ctx context.Context, in *pipeline.SourceNode) error {
 	if err := r.read(ctx); err != nil {
 		return err
 	}
-	end(r.lanes)
-	for _, l := range r.lanes {
-		<-l.Done()
+	feeds := make([]*pipeline.Feed, len(r.lanes))
+	for i, l := range r.lanes {
+		feeds[i] = l.Feed
+	}
+	in.End(feeds...)
+	for _, f := range feeds {
+		<-f.Done
 	}
 	return nil
 }
@@ -75,7 +79,11 @@ func (r *reader) open(ctx context.Context) error {
 		plans = append(plans, next)
 	}
 	for _, p := range plans {
-		r.lanes = append(r.lanes, r.lane(p))
+		l, err := r.lane(p)
+		if err != nil {
+			return err
+		}
+		r.lanes = append(r.lanes, l)
 	}
 	return nil
 }
@@ -112,7 +120,7 @@ func (r *reader) plan(ctx context.Context, p int32) (plan, error) {
 	if out.Start < first || out.Start > last {
 		return out, r.loss(out.TopicPartition, out.Start)
 	}
-	out.from = max(first, out.Start-int64(r.in.Replay()))
+	out.from = max(first, out.Start-int64(r.in.Replay))
 	return out, nil
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
 // patience is how long a test waits for what must come.
@@ -18,7 +20,7 @@ const patience = 30 * time.Second
 type Graph struct {
 	Warm     int
 	ByLog    bool
-	Progress map[int32]pipeline.Progress
+	Progress map[int32]feature.Progress
 	Full     func(l *Lane) bool // asked after each push; default never
 	Hold     bool               // Commit and Done are the test's own to give
 
@@ -32,14 +34,41 @@ type Graph struct {
 // Lane is one that the source opened. What it was handed is read by way of
 // Graph.Lanes.
 type Lane struct {
-	*pipeline.Lane
-	Pushes []pipeline.Records
+	*feature.Lane
+	Pushes []feature.Records
 	Ended  bool
+	feed   *feed
 }
+
+// feed is what the lanes of a copy share with the source.
+type feed struct {
+	config pipeline.LaneConfig
+	full   atomic.Bool
+	done   chan struct{}
+	once   sync.Once
+}
+
+// Commit tells the source how far the lane is durable.
+func (l *Lane) Commit(next int64) {
+	if l.feed.config.Commit != nil {
+		l.feed.config.Commit(next)
+	}
+}
+
+// Ready makes room in the lane and tells the source so.
+func (l *Lane) Ready() {
+	l.feed.full.Store(false)
+	if l.feed.config.Ready != nil {
+		l.feed.config.Ready()
+	}
+}
+
+// Finish says that the lane is done.
+func (l *Lane) Finish() { l.feed.once.Do(func() { close(l.feed.done) }) }
 
 // NewGraph makes one.
 func NewGraph(t testing.TB) *Graph {
-	return &Graph{t: t, Progress: map[int32]pipeline.Progress{}, changed: make(chan struct{})}
+	return &Graph{t: t, Progress: map[int32]feature.Progress{}, changed: make(chan struct{})}
 }
 
 // Running is a source that runs.
@@ -58,8 +87,7 @@ func (g *Graph) Start(s pipeline.Source) *Running {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Running{t: g.t, cancel: cancel, done: make(chan struct{})}
-	in := pipeline.NewIntake("source", slog.New(slog.NewTextHandler(g.t.Output(), nil)), g.Warm, g.progress, g.open)
-	in.ByLog = g.ByLog
+	in := g.node()
 	go func() {
 		r.err = s.Run(ctx, in)
 		close(r.done)
@@ -73,33 +101,62 @@ func (g *Graph) Start(s pipeline.Source) *Running {
 	return r
 }
 
-func (g *Graph) progress(_ context.Context, _ string, partition int32) (pipeline.Progress, bool, error) {
+func (g *Graph) progress(_ context.Context, _ string, partition int32) (feature.Progress, bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p, ok := g.Progress[partition]
 	return p, ok, nil
 }
 
-func (g *Graph) open(c pipeline.LaneConfig) *pipeline.Lane {
-	l := &Lane{}
-	l.Lane = pipeline.NewLane(c, nil,
-		func(_ *pipeline.Lane, r pipeline.Records) bool { return g.push(l, r) },
-		func(*pipeline.Lane) { g.end(l) })
-	g.note(func() { g.lanes = append(g.lanes, l) })
-	return l.Lane
+// node is what the source sees of the graph.
+func (g *Graph) node() *pipeline.SourceNode {
+	lanes := map[*pipeline.Feed]*Lane{}
+	return &pipeline.SourceNode{
+		Name: "source", Logger: slog.New(slog.NewTextHandler(g.t.Output(), nil)), ByLog: g.ByLog, Replay: g.Warm, Progress: g.progress,
+		Open: func(c pipeline.LaneConfig) (*pipeline.Feed, error) {
+			l := &Lane{Lane: &c.Lane, feed: &feed{config: c, done: make(chan struct{})}}
+			f := &pipeline.Feed{
+				Lane: l.Lane, Full: l.feed.full.Load, Done: l.feed.done,
+				Push: func(list []feature.Record, span feature.Span) bool { return g.push(l, list, span) },
+			}
+			g.note(func() {
+				lanes[f] = l
+				g.lanes = append(g.lanes, l)
+			})
+			return f, nil
+		},
+		End: func(feeds ...*pipeline.Feed) {
+			for _, f := range feeds {
+				g.end(lanes, f)
+			}
+		},
+	}
 }
 
-func (g *Graph) push(l *Lane, r pipeline.Records) bool {
+// push keeps what a lane was handed. It is full before the test is asked, which
+// may make room again at once.
+func (g *Graph) push(l *Lane, list []feature.Record, span feature.Span) bool {
+	r := feature.Records{TopicPartition: l.TopicPartition, Span: span, List: list, ReplayedBefore: l.Start}
 	g.note(func() { l.Pushes = append(l.Pushes, r) })
 	if !g.Hold {
-		l.Commit(r.Span.To)
+		l.Commit(span.To)
 	}
-	return g.Full != nil && g.Full(l)
+	if g.Full == nil {
+		return false
+	}
+	l.feed.full.Store(true)
+	full := g.Full(l)
+	if !full {
+		l.feed.full.Store(false)
+	}
+	return full
 }
 
-func (g *Graph) end(l *Lane) {
+func (g *Graph) end(lanes map[*pipeline.Feed]*Lane, f *pipeline.Feed) {
 	done := !g.Hold
+	var l *Lane
 	g.note(func() {
+		l = lanes[f]
 		l.Ended = true
 		done = done || g.given
 	})

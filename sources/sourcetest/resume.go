@@ -79,9 +79,9 @@ func beginsAtProgress(t *testing.T, h Harness) {
 func begins(t *testing.T, log Log, all50 []feature.Record, i int) {
 	t.Helper()
 	g := NewGraph(t)
-	g.Progress[0] = pipeline.Progress{
+	g.Progress[0] = feature.Progress{
 		Counted: all50[i].Offset,
-		Sinks:   map[string]pipeline.SinkProgress{"sink": {Next: all50[i].Offset, Tally: feature.Tally{Read: int64(i), Written: int64(i)}}},
+		Sinks:   map[string]feature.SinkProgress{"sink": {Next: all50[i].Offset, Tally: feature.Tally{Read: int64(i), Written: int64(i)}}},
 	}
 	run := g.Start(log.Source(Settings{}))
 	lanes := g.Await("the rest", all(0, len(all50)-i))
@@ -101,7 +101,7 @@ func warmFirst(t *testing.T, h Harness) {
 	for _, c := range []struct{ start, warm, first int }{{30, 10, 20}, {5, 10, 0}, {0, 10, 0}} {
 		g := NewGraph(t)
 		g.Warm = c.warm
-		g.Progress[0] = pipeline.Progress{Counted: got[c.start].Offset}
+		g.Progress[0] = feature.Progress{Counted: got[c.start].Offset}
 		run := g.Start(log.Source(Settings{MaxBatch: 4}))
 		lanes := g.Await("warm records and the rest", all(0, 50-c.first))
 		same(t, got[c.first:], Got(lanes, 0))
@@ -110,8 +110,8 @@ func warmFirst(t *testing.T, h Harness) {
 			t.Errorf("warm records moved the start to %d", lanes[0].Start)
 		}
 		for _, p := range lanes[0].Pushes {
-			if p.ReplayedBefore() != got[c.start].Offset {
-				t.Errorf("span %v is warm before %d", p.Span, p.ReplayedBefore())
+			if p.ReplayedBefore != got[c.start].Offset {
+				t.Errorf("span %v is warm before %d", p.Span, p.ReplayedBefore)
 			}
 		}
 		if err := run.Stop(); err != nil {
@@ -125,9 +125,9 @@ func newEpoch(t *testing.T, h Harness) {
 	log.Append(t, 0, Records(seeded(t), 20)...)
 	got := tell(t, log, 20)
 	g := NewGraph(t)
-	g.Progress[0] = pipeline.Progress{
+	g.Progress[0] = feature.Progress{
 		Epoch: 1, TopicID: "another", Counted: got[10].Offset,
-		Sinks: map[string]pipeline.SinkProgress{"sink": {Next: got[15].Offset}},
+		Sinks: map[string]feature.SinkProgress{"sink": {Next: got[15].Offset}},
 	}
 	run := g.Start(log.Source(Settings{Epoch: 2}))
 	lanes := g.Await("all of the new life", all(0, 20))
@@ -144,7 +144,7 @@ func olderEpoch(t *testing.T, h Harness) {
 	log := h.New(t, 1)
 	log.Append(t, 0, Records(seeded(t), 20)...)
 	g := NewGraph(t)
-	g.Progress[0] = pipeline.Progress{Epoch: 2}
+	g.Progress[0] = feature.Progress{Epoch: 2}
 	if err := g.Start(log.Source(Settings{Epoch: 1})).Wait(); err == nil || pipeline.IsRestart(err) || pipeline.IsTransient(err) {
 		t.Fatalf("epoch 1 was read into sinks of epoch 2: %v", err)
 	}
@@ -164,7 +164,7 @@ func gapTyped(t *testing.T, h Harness) {
 	got := tell(t, log, 50)
 	trimmer.Trim(t, 0, got[20].Offset)
 	g := NewGraph(t)
-	g.Progress[0] = pipeline.Progress{Counted: got[5].Offset}
+	g.Progress[0] = feature.Progress{Counted: got[5].Offset}
 	loss(t, g.Start(log.Source(Settings{})).Wait(), got[5].Offset, got[20].Offset, got[49].Offset+1)
 	if n := len(Got(g.Lanes(), 0)); n > 0 {
 		t.Errorf("%d records behind the gap were handed over", n)
@@ -177,7 +177,7 @@ func beyondEnd(t *testing.T, h Harness) {
 	log.Append(t, 0, Records(seeded(t), 50)...)
 	got := tell(t, log, 50)
 	g := NewGraph(t)
-	g.Progress[0] = pipeline.Progress{Counted: got[49].Offset + 100}
+	g.Progress[0] = feature.Progress{Counted: got[49].Offset + 100}
 	loss(t, g.Start(log.Source(Settings{})).Wait(), got[49].Offset+100, got[0].Offset, got[49].Offset+1)
 }
 

@@ -18,7 +18,8 @@ const uuidHeader = "_watermill_message_uuid"
 
 type lane struct {
 	Source
-	*pipeline.Lane
+	*pipeline.Feed
+	from  int64         // where the next span begins
 	next  int64         // the next message's offset
 	ready chan struct{} // holds one if the lane was told that it has room
 
@@ -27,8 +28,8 @@ type lane struct {
 	acked   int64
 }
 
-func newLane(s Source, in *pipeline.SourceNode, c pipeline.LaneConfig) *lane {
-	l := &lane{Source: s, next: c.Start, acked: c.Start, ready: make(chan struct{}, 1)}
+func newLane(s Source, in *pipeline.SourceNode, c pipeline.LaneConfig, next int64) (*lane, error) {
+	l := &lane{Source: s, from: c.Start, next: next, acked: next, ready: make(chan struct{}, 1)}
 	c.Commit = l.ack
 	c.Ready = func() {
 		select {
@@ -36,8 +37,9 @@ func newLane(s Source, in *pipeline.SourceNode, c pipeline.LaneConfig) *lane {
 		default:
 		}
 	}
-	l.Lane = in.Open(c)
-	return l
+	feed, err := in.Open(c)
+	l.Feed = feed
+	return l, err
 }
 
 // read hands messages over until ctx ends or there are no more.
@@ -71,8 +73,7 @@ func (l *lane) gather(first *message.Message, messages <-chan *message.Message) 
 	return batch
 }
 
-// hand pushes a batch, and where that makes the lane full waits for Ready: one
-// that comes while Push still runs is kept, as it is only forgotten before.
+// hand pushes a batch, and where that makes the lane full waits until it isn't.
 func (l *lane) hand(ctx context.Context, batch []*message.Message) {
 	list := make([]feature.Record, len(batch))
 	for i, m := range batch {
@@ -81,17 +82,14 @@ func (l *lane) hand(ctx context.Context, batch []*message.Message) {
 	l.mu.Lock()
 	l.unacked = append(l.unacked, batch...) // before Push: Commit may come while it runs
 	l.mu.Unlock()
-	select {
-	case <-l.ready:
-	default:
-	}
-	span := feature.Span{From: l.next, To: l.next + int64(len(batch))}
-	l.next = span.To
+	span := feature.Span{From: l.from, To: l.next + int64(len(batch))}
+	l.from, l.next = span.To, span.To
 	giveUpTo(l.next)
-	if l.Push(list, span) {
+	for full := l.Push(list, span); full; full = l.Full() {
 		select {
 		case <-l.ready:
 		case <-ctx.Done():
+			return
 		}
 	}
 }

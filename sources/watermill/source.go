@@ -71,7 +71,7 @@ func (s Source) Run(ctx context.Context, in *pipeline.SourceNode) error {
 	if s.MaxBatch == 0 {
 		s.MaxBatch = 256
 	}
-	c, err := s.begin(ctx, in)
+	c, next, err := s.begin(ctx, in)
 	if err != nil {
 		return err
 	}
@@ -83,10 +83,13 @@ func (s Source) Run(ctx context.Context, in *pipeline.SourceNode) error {
 	if err != nil {
 		return fmt.Errorf("subscribe to %q: %w", s.Topic, err)
 	}
-	l := newLane(s, in, c)
+	l, err := newLane(s, in, c, next)
+	if err != nil {
+		return err
+	}
 	l.read(ctx, messages)
-	l.End()
-	<-l.Done()
+	in.End(l.Feed)
+	<-l.Done
 
 	unsubscribe()
 	l.nack()
@@ -118,18 +121,20 @@ func giveUpTo(next int64) {
 	}
 }
 
-// begin puts the lane behind all that the sinks hold.
-func (s Source) begin(ctx context.Context, in *pipeline.SourceNode) (pipeline.LaneConfig, error) {
+// begin opens the lane where the sinks are, and numbers its messages from the
+// next tick on: the offsets between stand for nothing.
+func (s Source) begin(ctx context.Context, in *pipeline.SourceNode) (c pipeline.LaneConfig, next int64, err error) {
 	held, _, err := in.Progress(ctx, s.Topic, 0)
 	if err != nil {
-		return pipeline.LaneConfig{}, fmt.Errorf("progress of %q: %w", s.Topic, err)
+		return c, 0, fmt.Errorf("progress of %q: %w", s.Topic, err)
 	}
-	start := max(ticks(), given.Load(), held.Counted)
+	next = max(ticks(), given.Load(), held.Counted)
 	for _, sink := range held.Sinks {
-		start = max(start, sink.Next)
+		next = max(next, sink.Next)
 	}
-	return pipeline.LaneConfig{
+	c.Lane = feature.Lane{
 		TopicPartition: feature.TopicPartition{Topic: s.Topic, Epoch: held.Epoch}, TopicID: held.TopicID,
-		Start: start, Resumed: held,
-	}, nil
+		Start: held.Counted, Resumed: held,
+	}
+	return c, next, nil
 }

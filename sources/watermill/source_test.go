@@ -176,7 +176,7 @@ func TestARunIsNewerThanAllBeforeIt(t *testing.T) {
 
 	g := sourcetest.NewGraph(t)
 	future := before + int64(time.Hour/time.Microsecond)
-	g.Progress[0] = pipeline.Progress{Epoch: 2, Counted: 5, Sinks: map[string]pipeline.SinkProgress{"a": {Next: future}, "b": {Next: 5}}}
+	g.Progress[0] = feature.Progress{Epoch: 2, Counted: 5, Sinks: map[string]feature.SinkProgress{"a": {Next: future}, "b": {Next: 5}}}
 	run := g.Start(watermill.Source{Subscriber: make(several), Topic: "t"})
 	lane := g.Await("a lane", func(lanes []sourcetest.Lane) bool { return len(lanes) == 1 })[0]
 	if lane.Start != future || lane.Epoch != 2 {

@@ -37,6 +37,9 @@ type Config struct {
 	// lane's next one.
 	Acked func(consumer string, m *message.Message) // default: nobody
 
+	// Retry is told that a consumer refused a message, which comes again after a pause.
+	Retry func(consumer string, m *message.Message, attempt int, pause time.Duration) // default: nobody
+
 	// Idle is told when a consumer has done all that was published to a lane. It
 	// must not block.
 	Idle func(topic string, lane int64) // default: nobody
@@ -68,6 +71,9 @@ func New(cfg Config) *PubSub {
 	}
 	if cfg.Idle == nil {
 		cfg.Idle = func(string, int64) {}
+	}
+	if cfg.Retry == nil {
+		cfg.Retry = func(string, *message.Message, int, time.Duration) {}
 	}
 	if cfg.Acked == nil {
 		cfg.Acked = func(string, *message.Message) {}

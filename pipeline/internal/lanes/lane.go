@@ -61,7 +61,9 @@ func (l *lane) run() {
 			return
 		}
 		for refused := 1; !l.deliver(m); refused++ {
-			if !l.pause(l.c.ps.cfg.Backoff(refused)) {
+			pause := l.c.ps.cfg.Backoff(refused)
+			l.c.ps.cfg.Retry(l.c.name, m, refused, pause)
+			if !l.pause(pause) {
 				return
 			}
 		}

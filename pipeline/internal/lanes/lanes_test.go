@@ -7,7 +7,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/pubsub/tests"
 
-	"github.com/tandemdata/tandem/pipeline/lanes"
+	"github.com/tandemdata/tandem/pipeline/internal/lanes"
 )
 
 // Watermill's own suite. It publishes thousands of messages before it

@@ -1,0 +1,300 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// handler is a node in a session: the router's handler of all its lanes.
+type handler struct {
+	n      *Node
+	s      *session
+	logger *slog.Logger
+	shared bool // others consume the same topic, so batches are forked
+
+	mu    sync.Mutex
+	lanes map[*lane]*laneState
+
+	outage outage
+
+	slots struct {
+		sync.Mutex
+		made map[any]any // of StageNode.Shared
+	}
+}
+
+// laneState is what a node keeps of a lane. The edge hands a lane's messages
+// over one at a time; calls is there to notice a middleware that breaks that.
+type laneState struct {
+	calls sync.Mutex // held through a call
+	run   Runner
+	last  map[*Node]*answer // by producer
+	ended map[*Node]bool    // producers at their end
+	sent  int64             // number of the last envelope emitted
+	owed  []owed            // taken and not yet emitted
+	kept  []snapshot        // batches whose columns are verified
+	like  *feature.Schema   // of what was emitted last
+
+	keeping atomic.Bool // the stage keeps rows
+	awake   atomic.Bool // a wake is under way to it
+	timer   atomic.Pointer[time.Timer]
+
+	waking sync.Mutex
+	wakes  int64 // number of the last wake
+}
+
+// answer is what a node gave for a message, kept until that is acknowledged.
+type answer struct {
+	number int64
+	out    []*envelope
+}
+
+func newHandler(s *session, n *Node) *handler {
+	h := &handler{n: n, s: s, logger: s.g.Logger.With("node", n.Name), lanes: map[*lane]*laneState{}}
+	h.shared = len(n.Inputs[0].Outputs) > 1
+	h.slots.made = map[any]any{}
+	return h
+}
+
+var errOverlap = errors.New("called twice at a time for one lane: a middleware acknowledged a message before the node had done its work")
+
+// handle is the node's router handler.
+func (h *handler) handle(m *message.Message) ([]*message.Message, error) {
+	e := envelopeOf(m)
+	if e == nil {
+		return nil, errors.New("a message came without its batch: a middleware replaced its context")
+	}
+	if called, ok := m.Context().Value(calledKey{}).(*atomic.Bool); ok {
+		called.Store(true)
+	}
+	st, err := h.laneState(e.lane)
+	if err != nil {
+		return nil, err
+	}
+	if st == nil {
+		return nil, nil // its lane has left: this came twice, or is a timer's
+	}
+	if !st.calls.TryLock() {
+		return nil, errOverlap
+	}
+	defer st.calls.Unlock()
+	a := st.last[e.producer]
+	if a == nil || e.number > a.number {
+		out, err := h.answer(m.Context(), st, e)
+		if err != nil {
+			return nil, err
+		}
+		a = &answer{e.number, out}
+		st.last[e.producer] = a
+	} else if e.number < a.number {
+		return nil, nil // handed on long ago: its producer published it twice
+	}
+	out := make([]*message.Message, len(a.out))
+	for i, e := range a.out {
+		out[i] = newMessage(h.s.ctx, e, m.Metadata)
+	}
+	return out, nil
+}
+
+// laneState finds a lane's state, or opens one with a stage of its own. A lane
+// that has left has none.
+func (h *handler) laneState(l *lane) (*laneState, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if st := h.lanes[l]; st != nil {
+		return st, nil
+	}
+	if h.s.lane(l.id) == nil {
+		return nil, nil
+	}
+	st := &laneState{last: map[*Node]*answer{}, ended: map[*Node]bool{}, like: h.n.Schema}
+	if h.n.Kind == Sink {
+		st.run = h.s.sinks[h.n].lane(l)
+	} else {
+		run, err := h.n.OpenStage(h.s.ctx, h.stageNode(l, st))
+		if err != nil {
+			return nil, err
+		}
+		st.run = run
+	}
+	h.lanes[l] = st
+	return st, nil
+}
+
+// stageNode is what the stage of a lane sees of the graph.
+func (h *handler) stageNode(l *lane, st *laneState) *StageNode {
+	n := &StageNode{
+		Node: h.n, Lane: l.Lane, Logger: h.logger,
+		Reject: func(ctx context.Context, rec feature.Record, kind string, cause error) error {
+			return h.s.g.Reject(ctx, h.n.Name, l.TopicPartition, rec, kind, cause)
+		},
+		Idle:      func() bool { return h.s.lanes.Idle(h.n.topic(), l.id) },
+		WakeAfter: func(d time.Duration) { h.wakeAfter(l, st, d) },
+		Shared:    h.sharedSlot,
+		Commit:    func(int64) {},
+	}
+	if h.n.Kind == Join {
+		n.Commit = func(next int64) { h.commit(l, next) }
+	}
+	return n
+}
+
+// sharedSlot is StageNode.Shared: one value a key, made by the first to ask.
+func (h *handler) sharedSlot(key any, make func() any) any {
+	h.slots.Lock()
+	defer h.slots.Unlock()
+	v, ok := h.slots.made[key]
+	if !ok {
+		v = make()
+		h.slots.made[key] = v
+	}
+	return v
+}
+
+// answer does the work of one message.
+func (h *handler) answer(ctx context.Context, st *laneState, e *envelope) ([]*envelope, error) {
+	out := &emission{h: h, st: st, e: e}
+	sent := st.sent
+	began := time.Now()
+	err := inside(ctx, h.n, func(ctx context.Context) error { return h.work(ctx, st, e, out.emit) })
+	h.n.Stats.Busy.Add(int64(time.Since(began)))
+	out.over.Store(true)
+	if err == nil {
+		err = st.columnsUntouched(out.list)
+	}
+	if err != nil {
+		st.sent = sent
+		return nil, err
+	}
+	if err := h.balance(st, e, out.list); err != nil {
+		return nil, err
+	}
+	if e.kind == end && h.atEnd(st, e) {
+		st.sent++
+		out.list = append(out.list, &envelope{lane: e.lane, producer: h.n, number: st.sent, kind: end})
+	}
+	return out.list, nil
+}
+
+// emission gathers what a call of a stage emits.
+type emission struct {
+	h    *handler
+	st   *laneState
+	e    *envelope
+	list []*envelope
+	over atomic.Bool // the call has returned
+}
+
+func (o *emission) emit(batch any) {
+	if o.over.Load() {
+		o.h.s.fail(o.h.s.g.Locate(o.h.n.Name, placeOf(o.e), errors.New("emitted a batch after Process or Flush had returned")))
+		return
+	}
+	o.st.sent++
+	o.list = append(o.list, &envelope{lane: o.e.lane, producer: o.h.n, number: o.st.sent, batch: batch})
+}
+
+func (h *handler) work(ctx context.Context, st *laneState, e *envelope, emit func(any)) error {
+	switch e.kind {
+	case wake:
+		st.awake.Store(false)
+		if len(st.ended) > 0 {
+			return nil // a timer that was on its way when the lane ended
+		}
+		return st.run.Flush(ctx, e.why, emit)
+	case end:
+		if len(st.ended) < h.producers(e.lane)-1 {
+			return nil
+		}
+		return st.run.Flush(ctx, LaneEnds, emit)
+	}
+	batch := e.batch
+	if rows, ok := batch.(*feature.Rows); ok && h.shared {
+		batch = rows.Fork()
+	}
+	if h.s.g.Verify {
+		st.keepSnapshot(batch)
+	}
+	h.n.Stats.Batches.Add(1)
+	h.n.Stats.Rows.Add(int64(size(batch)))
+	h.n.Stats.waited(h.s.lanes.Waiting(h.n.in(), h.n.Name, e.lane.id))
+	return st.run.Process(ctx, batch, emit)
+}
+
+// atEnd notes a producer's end and reports whether the lane goes on from here:
+// not before every producer has ended, and never from a sink, whose end follows
+// its last receipt.
+func (h *handler) atEnd(st *laneState, e *envelope) bool {
+	st.ended[e.producer] = true
+	if len(st.ended) < h.producers(e.lane) {
+		return false
+	}
+	if h.n.Kind == Join {
+		h.atJoinEnd(e.lane)
+		return false
+	}
+	return h.n.Kind == Stage
+}
+
+// producers is how many nodes send a lane's batches here. A join may gather the
+// sinks of several sources.
+func (h *handler) producers(l *lane) int {
+	n := 0
+	for _, in := range h.n.Inputs {
+		if in.Root() == l.source {
+			n++
+		}
+	}
+	return n
+}
+
+// acked lets go of an answer: its message will not come again.
+func (h *handler) acked(e *envelope) {
+	h.goesOn(e.lane)
+	st := h.known(e.lane)
+	if st == nil {
+		return
+	}
+	if !st.calls.TryLock() {
+		h.s.fail(h.s.g.Locate(h.n.Name, placeOf(e), errOverlap))
+		return
+	}
+	defer st.calls.Unlock()
+	if a := st.last[e.producer]; a != nil && a.number == e.number {
+		a.out = nil
+	}
+	if h.n.Kind == Join && len(st.ended) == h.producers(e.lane) {
+		h.forget(e.lane)
+		h.s.lanes.Forget(e.lane.id)
+	}
+}
+
+// known is what the node keeps of a lane, or nil.
+func (h *handler) known(l *lane) *laneState {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lanes[l]
+}
+
+// forget lets go of a lane that has left the session.
+func (h *handler) forget(l *lane) {
+	h.mu.Lock()
+	st := h.lanes[l]
+	delete(h.lanes, l)
+	h.mu.Unlock()
+	if st == nil {
+		return
+	}
+	if t := st.timer.Load(); t != nil {
+		t.Stop()
+	}
+	h.s.guarded(h.n, st.run.Close)
+}

@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// kind is what a message asks of a node.
+type kind uint8
+
+const (
+	data kind = iota
+	wake      // flush, for the reason in why
+	end       // nothing comes after it from this producer
+)
+
+// envelope is what travels in a message's context: nothing is serialised
+// inside the process.
+//
+// Its number grows within (producer, lane). A message may come again: because
+// its consumer's own publish failed after it had done the work, or because its
+// producer's did. The number tells both from something new.
+type envelope struct {
+	lane     *lane
+	producer *Node
+	number   int64
+	kind     kind
+	why      Reason
+	batch    any
+}
+
+type envelopeKey struct{}
+
+// newMessage starts from the session's own context: a router adds layers to a
+// message's context at every hop, and they would pile up. Metadata goes on from
+// the message that it follows from, so that a trace is one from end to end.
+func newMessage(ctx context.Context, e *envelope, from message.Metadata) *message.Message {
+	m := message.NewMessage(watermill.NewShortUUID(), nil)
+	for k, v := range from {
+		m.Metadata[k] = v
+	}
+	m.SetContext(context.WithValue(ctx, envelopeKey{}, e))
+	return m
+}
+
+func envelopeOf(m *message.Message) *envelope {
+	e, _ := m.Context().Value(envelopeKey{}).(*envelope)
+	return e
+}
+
+func laneOf(m *message.Message) int64 {
+	if e := envelopeOf(m); e != nil {
+		return e.lane.id
+	}
+	return 0
+}
+
+// BatchOf is the batch that a message carries, or nil in the engine's own messages.
+func BatchOf(m *message.Message) any {
+	if e := envelopeOf(m); e != nil {
+		return e.batch
+	}
+	return nil
+}
+
+// LaneOf is the lane that a message belongs to, or nil outside of a graph.
+func LaneOf(m *message.Message) *feature.Lane {
+	if e := envelopeOf(m); e != nil {
+		return e.lane.Lane
+	}
+	return nil
+}
+
+// spansOf lists what a batch stands for, as the source cut it.
+func spansOf(batch any) []feature.Span {
+	switch b := batch.(type) {
+	case feature.Records:
+		return []feature.Span{b.Span}
+	case *feature.Rows:
+		return b.Spans
+	}
+	return nil
+}
+
+// recordsOf lists the records of a batch.
+func recordsOf(batch any) []feature.Record {
+	switch b := batch.(type) {
+	case feature.Records:
+		return b.List
+	case *feature.Rows:
+		return b.Records
+	}
+	return nil
+}
+
+// size is the number of rows of a batch.
+func size(batch any) int {
+	if _, ok := batch.(Receipt); ok {
+		return 1
+	}
+	return len(recordsOf(batch))
+}
+
+// place is where a record is, for errors.
+func place(p feature.TopicPartition, offset int64) string {
+	return fmt.Sprintf("%s/%d@%d", p.Topic, p.Partition, offset)
+}
+
+// placeOf says where an envelope's batch begins, for errors.
+func placeOf(e *envelope) string {
+	if e == nil {
+		return ""
+	}
+	if spans := spansOf(e.batch); len(spans) > 0 {
+		return place(e.lane.TopicPartition, spans[0].From)
+	}
+	return fmt.Sprintf("%s/%d", e.lane.Topic, e.lane.Partition)
+}

@@ -1,0 +1,68 @@
+package engine
+
+import (
+	"sync"
+	"time"
+)
+
+// outage keeps an outage to a few lines of log: one when a node begins to refuse
+// batches, one every now and then while it does, and one when all lanes go on.
+type outage struct {
+	mu     sync.Mutex
+	causes map[*lane]error // of lanes that wait for a retry
+	began  time.Time
+	said   time.Time
+}
+
+// remindEvery is how often an outage that lasts is logged.
+const remindEvery = 30 * time.Second
+
+// refusing notes why a lane's batch will come again.
+func (o *outage) refusing(l *lane, cause error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.causes == nil {
+		o.causes = map[*lane]error{}
+	}
+	if len(o.causes) == 0 {
+		o.began, o.said = time.Now(), time.Time{}
+	}
+	o.causes[l] = cause
+}
+
+// due gives what is to be logged before a retry, if anything is.
+func (o *outage) due(l *lane) (cause error, lanes int, due bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	cause, lanes = o.causes[l], len(o.causes)
+	if cause == nil || time.Since(o.said) < remindEvery {
+		return nil, 0, false
+	}
+	o.said = time.Now()
+	return cause, lanes, true
+}
+
+// over notes that a lane goes on, and reports how long an outage was that this ends.
+func (o *outage) over(l *lane) (lasted time.Duration, ended bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, failing := o.causes[l]; !failing {
+		return 0, false
+	}
+	delete(o.causes, l)
+	return time.Since(o.began), len(o.causes) == 0
+}
+
+// retrying is told by the edge how long it waits before a batch comes again.
+func (h *handler) retrying(e *envelope, attempt int, pause time.Duration) {
+	if cause, lanes, due := h.outage.due(e.lane); due {
+		h.logger.Warn("batch failed, will retry", "attempt", attempt, "retry_in", pause, "lanes", lanes, "error", cause)
+	}
+}
+
+// goesOn is told that a batch was acknowledged.
+func (h *handler) goesOn(l *lane) {
+	if lasted, ended := h.outage.over(l); ended {
+		h.logger.Info("batches go through again", "after", lasted.Round(time.Millisecond))
+	}
+}

@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/tandemdata/tandem/pipeline/internal/failure"
+	"github.com/tandemdata/tandem/pipeline/internal/lanes"
+)
+
+// route makes one router handler of each node but the sources, which publish.
+func (s *session) route() (*message.Router, error) {
+	r, err := message.NewRouter(message.RouterConfig{CloseTimeout: time.Minute}, routerLogger(s.g.Logger))
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range s.g.Nodes {
+		if n.Kind == Source {
+			continue
+		}
+		s.lanes.Declare(n.in(), n.Name)
+		h := s.handlers[n]
+		r.AddHandler(n.Name, n.in(), s.lanes.Consumer(n.Name), n.topic(), publisher{s.lanes, &n.Stats}, h.handle).
+			AddMiddleware(append([]message.HandlerMiddleware{s.guard(h)}, s.g.Middleware...)...)
+	}
+	for _, configure := range s.g.Router {
+		if err := configure(r); err != nil {
+			return nil, fmt.Errorf("configure the router: %w", err)
+		}
+	}
+	return r, nil
+}
+
+// routerLogger is Watermill's own log, at debug: what it says of errors, the
+// graph says itself, and once.
+func routerLogger(l *slog.Logger) watermill.LoggerAdapter {
+	return watermill.NewSlogLoggerWithLevelMapping(l, map[slog.Level]slog.Level{
+		slog.LevelInfo: slog.LevelDebug, slog.LevelWarn: slog.LevelDebug, slog.LevelError: slog.LevelDebug,
+	})
+}
+
+// publisher keeps a router that stops one handler from closing the others' edges,
+// and notes how long the node is held up by those after it.
+type publisher struct {
+	*lanes.PubSub
+	stats *Stats
+}
+
+func (p publisher) Publish(topic string, msgs ...*message.Message) error {
+	if len(msgs) == 0 {
+		return nil
+	}
+	began := time.Now()
+	defer func() { p.stats.Blocked.Add(int64(time.Since(began))) }()
+	return p.PubSub.Publish(topic, msgs...)
+}
+
+func (publisher) Close() error { return nil }
+
+// guard is the outermost middleware: it sees what is left once the user's have
+// done theirs. What passes by itself comes again, everything else ends the
+// session.
+func (s *session) guard(h *handler) message.HandlerMiddleware {
+	return func(next message.HandlerFunc) message.HandlerFunc {
+		return func(m *message.Message) (out []*message.Message, err error) {
+			e := envelopeOf(m)
+			defer func() {
+				if p := recover(); p != nil {
+					err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				}
+				if err != nil {
+					s.refused(h, e, err)
+				}
+			}()
+			growStack()
+			var called atomic.Bool
+			m.SetContext(context.WithValue(m.Context(), calledKey{}, &called))
+			out, err = next(m)
+			switch {
+			case settled(m):
+				err = errEarlyAck
+			case err == nil:
+				err = h.accounted(e, out)
+			case !called.Load():
+				err = failure.Mark(err, failure.Transient) // a middleware refused it unseen, as an open circuit breaker does
+			}
+			return out, err
+		}
+	}
+}
+
+var errEarlyAck = errors.New("a middleware acknowledged a batch before what came of it was published: rows would be lost")
+
+// settled reports whether a message was acknowledged or refused already, which
+// is the router's to do.
+func settled(m *message.Message) bool {
+	select {
+	case <-m.Acked():
+		return true
+	case <-m.Nacked():
+		return true
+	default:
+		return false
+	}
+}
+
+// growStack makes room on the stack. A router starts a goroutine for each
+// message, with a stack too small for a stage's calls: it would be copied again
+// and again on their way down, with all the frames that are on it by then.
+//
+//go:noinline
+func growStack() {
+	var room [6 << 10]byte
+	runtime.KeepAlive(&room)
+}
+
+// calledKey finds what a node notes when a message has got to it.
+type calledKey struct{}
+
+// refused decides what an error of a node means.
+func (s *session) refused(h *handler, e *envelope, err error) {
+	if s.ctx.Err() != nil {
+		return
+	}
+	at := s.g.Locate(h.n.Name, placeOf(e), err)
+	class := failure.Of(err)
+	if class == failure.Transient || class == failure.Fatal && errors.Is(err, context.DeadlineExceeded) {
+		if e != nil {
+			h.outage.refusing(e.lane, at)
+		}
+		return // the edge delivers it again
+	}
+	s.fail(at)
+}
+
+// newLanes makes the edges of a session.
+func (s *session) newLanes() *lanes.PubSub {
+	return lanes.New(lanes.Config{
+		Lane: laneOf,
+		Acked: func(consumer string, m *message.Message) {
+			if h := s.byName[consumer]; h != nil {
+				h.acked(envelopeOf(m))
+			}
+		},
+		Retry: func(consumer string, m *message.Message, attempt int, pause time.Duration) {
+			if h := s.byName[consumer]; h != nil {
+				h.retrying(envelopeOf(m), attempt, pause)
+			}
+		},
+		Idle: s.idle,
+	})
+}
+
+// publish hands an envelope to a topic, outside of a handler.
+func (s *session) publish(topic string, e *envelope) error {
+	return s.lanes.Publish(topic, newMessage(s.ctx, e, nil))
+}
+
+// nudge puts an envelope after what waits in front of a node.
+func (s *session) nudge(n *Node, e *envelope) {
+	s.lanes.Nudge(n.in(), n.Name, newMessage(s.ctx, e, nil))
+}
+
+// serve runs the router until the session's context ends.
+func serve(ctx context.Context, r *message.Router) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	<-r.Running()
+	return done
+}

@@ -1,0 +1,61 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/internal/engine"
+)
+
+// Ledger says what became of every row since Run began. A row is counted once
+// it is durable, or accounted for, in every sink; for each sink, read is the sum
+// of its six outcomes.
+type Ledger struct {
+	Read  int64                    `json:"read"`
+	Sinks map[string]feature.Tally `json:"sinks"`
+}
+
+// Ledger is the count so far. It may be asked for while the graph runs.
+func (g *Graph) Ledger() Ledger {
+	l := Ledger{Sinks: g.ledger.Now()}
+	for _, t := range l.Sinks {
+		l.Read = max(l.Read, t.Read)
+	}
+	return l
+}
+
+// NodeStats is what one node has done since Run began.
+type NodeStats struct {
+	Node    string
+	Source  bool          // it takes from outside of the graph
+	Batches int64         // taken
+	Rows    int64         // in them, whatever their outcome; records at the first stage
+	Busy    time.Duration // inside the node, all lanes together
+	Blocked time.Duration // handing batches on while the next node's queue was full, all lanes together
+
+	// Queue is how many batches of a lane waited after the one that was taken, on
+	// average, and QueueMost at most. At a source it is what was pushed and waits
+	// for the first node.
+	Queue     float64
+	QueueMost int64
+}
+
+// Stats lists the nodes in wiring order. It may be asked for while the graph
+// runs. A source's rows are those that it pushed.
+func (g *Graph) Stats() []NodeStats {
+	out := make([]NodeStats, len(g.nodes))
+	for i, n := range g.nodes {
+		s := &n.Node.Stats
+		out[i] = NodeStats{
+			Node: n.Name, Source: n.Kind == engine.Source, Batches: s.Batches.Load(), Rows: s.Rows.Load(),
+			Busy: time.Duration(s.Busy.Load()), Blocked: time.Duration(s.Blocked.Load()),
+			Queue: float64(s.QueueSum.Load()) / float64(max(s.QueueTimes.Load(), 1)), QueueMost: s.QueueMost.Load(),
+		}
+	}
+	return out
+}
+
+// Rate is the rows a second that the node took over that time.
+func (n NodeStats) Rate(over time.Duration) float64 {
+	return float64(n.Rows) / max(over, 1).Seconds()
+}
