@@ -122,13 +122,14 @@ func TestMessagesAreAckedWhenDurableAndNackedWhenNot(t *testing.T) {
 	if n := acked(all); n != 0 {
 		t.Fatalf("%d messages were acked before anything was durable", n)
 	}
-	lane.Commit(lane.Start + 4)
+	first := lane.Pushes[0].List[0].Offset
+	lane.Commit(first + 4)
 	if n := acked(all); n != 4 {
 		t.Fatalf("%d messages were acked, not 4", n)
 	}
 	run.Cancel()
 	g.Await("the end", func(lanes []sourcetest.Lane) bool { return lanes[0].Ended })
-	lane.Commit(lane.Start + 6)
+	lane.Commit(first + 6)
 	lane.Finish()
 	if err := run.Wait(); err != nil {
 		t.Fatal(err)
@@ -165,8 +166,8 @@ func TestARunIsNewerThanAllBeforeIt(t *testing.T) {
 		g := sourcetest.NewGraph(t)
 		run := g.Start(watermill.Source{Subscriber: in, Topic: "t"})
 		lane := g.Await("a message", func(lanes []sourcetest.Lane) bool { return len(sourcetest.Got(lanes, 0)) == 1 })[0]
-		if lane.Start <= before || lane.Start >= 1<<46 {
-			t.Errorf("the run begins at %d, the one before ended at %d", lane.Start, before)
+		if first := lane.Pushes[0].List[0].Offset; first <= before || first >= 1<<46 {
+			t.Errorf("the run begins at %d, the one before ended at %d", first, before)
 		}
 		before = lane.Pushes[0].Span.To - 1
 		if err := run.Stop(); err != nil {
@@ -177,10 +178,12 @@ func TestARunIsNewerThanAllBeforeIt(t *testing.T) {
 	g := sourcetest.NewGraph(t)
 	future := before + int64(time.Hour/time.Microsecond)
 	g.Progress[0] = feature.Progress{Epoch: 2, Counted: 5, Sinks: map[string]feature.SinkProgress{"a": {Next: future}, "b": {Next: 5}}}
-	run := g.Start(watermill.Source{Subscriber: make(several), Topic: "t"})
-	lane := g.Await("a lane", func(lanes []sourcetest.Lane) bool { return len(lanes) == 1 })[0]
-	if lane.Start != future || lane.Epoch != 2 {
-		t.Errorf("the run begins at %d of epoch %d, and a sink is at %d of 2", lane.Start, lane.Epoch, future)
+	in := make(several, 1)
+	in <- toMessage(feature.Record{})
+	run := g.Start(watermill.Source{Subscriber: in, Topic: "t"})
+	lane := g.Await("a message", func(lanes []sourcetest.Lane) bool { return len(sourcetest.Got(lanes, 0)) == 1 })[0]
+	if first := lane.Pushes[0].List[0].Offset; first != future || lane.Start != 5 || lane.Epoch != 2 {
+		t.Errorf("the run begins at %d and its rows at %d of epoch %d, and a sink is at %d of 2", lane.Start, first, lane.Epoch, future)
 	}
 	if err := run.Stop(); err != nil {
 		t.Fatal(err)

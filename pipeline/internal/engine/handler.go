@@ -64,13 +64,15 @@ func newHandler(s *session, n *Node) *handler {
 	return h
 }
 
+var errNoBatch = errors.New("a message came without its batch: a middleware replaced its context")
+
 var errOverlap = errors.New("called twice at a time for one lane: a middleware acknowledged a message before the node had done its work")
 
 // handle is the node's router handler.
 func (h *handler) handle(m *message.Message) ([]*message.Message, error) {
 	e := envelopeOf(m)
 	if e == nil {
-		return nil, errors.New("a message came without its batch: a middleware replaced its context")
+		return nil, errNoBatch
 	}
 	if called, ok := m.Context().Value(calledKey{}).(*atomic.Bool); ok {
 		called.Store(true)
@@ -168,7 +170,7 @@ func (h *handler) answer(ctx context.Context, st *laneState, e *envelope) ([]*en
 	h.n.Stats.Busy.Add(int64(time.Since(began)))
 	out.over.Store(true)
 	if err == nil {
-		err = st.columnsUntouched(out.list)
+		err = st.verify(out.list)
 	}
 	if err != nil {
 		st.sent = sent

@@ -82,7 +82,9 @@ func spansOf(batch any) []feature.Span {
 	case feature.Records:
 		return []feature.Span{b.Span}
 	case *feature.Rows:
-		return b.Spans
+		if b != nil {
+			return b.Spans
+		}
 	}
 	return nil
 }
@@ -93,7 +95,9 @@ func recordsOf(batch any) []feature.Record {
 	case feature.Records:
 		return b.List
 	case *feature.Rows:
-		return b.Records
+		if b != nil {
+			return b.Records
+		}
 	}
 	return nil
 }

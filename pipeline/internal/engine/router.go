@@ -90,7 +90,7 @@ func (s *session) guard(h *handler) message.HandlerMiddleware {
 				err = errEarlyAck
 			case err == nil:
 				err = h.accounted(e, out)
-			case !called.Load():
+			case !called.Load() && !errors.Is(err, errNoBatch):
 				err = failure.Mark(err, failure.Transient) // a middleware refused it unseen, as an open circuit breaker does
 			}
 			return out, err
