@@ -180,7 +180,7 @@ func (g *guard) row(rows *feature.Rows, i int) {
 	g.newest.keep(e)
 }
 
-// apply does what a policy says to a row, unless it is warm: then it was done
+// apply does what a policy says to a row, unless it is replayed: then it was done
 // before the lane opened.
 func (g *guard) apply(p LatePolicy, rows *feature.Rows, i int, f feature.Outcome, kind string, by time.Duration) {
 	switch p {

@@ -144,6 +144,6 @@ func (o op) intoBytes(null int, nullable bool) op {
 		return in
 	}
 	branches := []op{in, in}
-	branches[null] = op{code: opForeign}
+	branches[null] = op{code: opNoBranch}
 	return op{name: o.name, column: o.column, code: opUnion, width: 1, other: &other{branches: branches}}
 }

@@ -61,12 +61,12 @@ const (
 	opLongAsDouble
 	opFloatAsDouble
 	opIntAsTimeMicros
-	opNull    // nothing is read, and null stands there
-	opFill    // nothing is read, and the default stands there
-	opSkip    // something is read, and no column takes it
-	opUnion   // of any number of branches
-	opForeign // a branch that the reader has no place for
-	opInBytes // bytes that are a body of their own
+	opNull     // nothing is read, and null stands there
+	opFill     // nothing is read, and the default stands there
+	opSkip     // something is read, and no column takes it
+	opUnion    // of any number of branches
+	opNoBranch // a branch that the reader has no place for
+	opInBytes  // bytes that are a body of their own
 )
 
 // run appends the one row that body holds. After an error columns may be of

@@ -11,7 +11,7 @@ func (o *op) resolved(c *cursor, to *feature.Column) bool {
 		o.other.fill.appendTo(to)
 	case opSkip:
 		o.other.skip.skip(c, 0)
-	case opForeign:
+	case opNoBranch:
 		c.fail(errForeignBranch)
 	case opInBytes:
 		o.readInBytes(c, to)

@@ -61,7 +61,7 @@ func (rs *resolver) union(w *hamba.UnionSchema, nullable bool, resolve func(bran
 	for i, t := range types {
 		o, err := resolve(t)
 		if err != nil {
-			o = op{code: opForeign}
+			o = op{code: opNoBranch}
 			errs = append(errs, err)
 		}
 		branches[i] = o

@@ -39,8 +39,8 @@ import (
 // read both ways, and as different values, is a dead letter.
 type Hopsworks struct {
 	// FeatureGroup is the id of the one group whose records are taken. Those of
-	// the groups that share its topic are filtered without being decoded. Default 0: every
-	// record is taken.
+	// the groups that share its topic are filtered, and not decoded. Default 0:
+	// every record is taken.
 	FeatureGroup int
 
 	// Subjects are the schemas that wrote rows, by subjectId; 0 stands for every
