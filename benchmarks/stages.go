@@ -26,7 +26,7 @@ func stage(name string, rows, size int) contestant {
 		"dedup":         passing(stages.Dedup{}),
 		"order-guard":   passing(stages.OrderGuard{}),
 		"batch":         passing(stages.Batch{}),
-		"filter":        passing(pipeline.Filter(func(r feature.Row) bool { return r.Float64("score") >= 0.1 })),
+		"filter":        passing(stages.Filter(func(r feature.Row) bool { return r.Float64("score") >= 0.1 })),
 		"commit":        committing,
 		"memory-sink":   keeping,
 	}[name]

@@ -58,8 +58,8 @@ func clicksGraph(source pipeline.Source, online, offline pipeline.Sink, rejects 
 
 	records := pipeline.From(g, "clicks", source)
 	rows := pipeline.Via(records, "decode", stages.Decode{Group: clicks, Schema: clickSchema})
-	bought := pipeline.Via(rows, "positive", pipeline.Filter(positive))
-	enriched := pipeline.Via(bought, "enrich", pipeline.Map(enrich))
+	bought := pipeline.Via(rows, "positive", stages.Filter(positive))
+	enriched := pipeline.Via(bought, "enrich", stages.Map(enrich))
 	fresh := pipeline.Via(enriched, "dedup", stages.Dedup{})
 	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
 

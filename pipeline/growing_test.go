@@ -14,6 +14,7 @@ import (
 	"github.com/tandemdata/tandem/sinks/memory"
 	events "github.com/tandemdata/tandem/sources/memory"
 	"github.com/tandemdata/tandem/stages"
+	formats "github.com/tandemdata/tandem/stages/wire"
 )
 
 // schemas are the writers of a log, by the id in its frames.
@@ -23,7 +24,7 @@ func (s schemas) Schema(_ context.Context, id int) (string, error) {
 	if schema, ok := s[id]; ok {
 		return schema, nil
 	}
-	return "", stages.ErrUnknownSchema
+	return "", formats.ErrUnknownSchema
 }
 
 const (
@@ -86,7 +87,7 @@ func syncSizes(t *testing.T, log *events.Log, online, offline *memory.Sink) {
 	g := pipeline.New("sizes")
 	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", events.Source{Log: log, UntilEnd: true, MaxBatch: 3}), "decode",
-		stages.Decode{Group: sizes, Schema: declared, Format: stages.Confluent{Registry: sizeWriters}})
+		stages.Decode{Group: sizes, Schema: declared, Format: formats.Confluent{Registry: sizeWriters}})
 	kept := pipeline.Via(pipeline.Via(rows, "dedup", stages.Dedup{}), "guard", stages.OrderGuard{})
 	pipeline.Join(g, "commit", stages.Commit{},
 		pipeline.To(kept, "online", online),

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/stages/wire"
 )
 
 const twoKeys = `{"type":"record","name":"R","fields":[{"name":"a","type":"string"},{"name":"b","type":["null","long"]},
@@ -113,8 +114,8 @@ func TestAHeaderMakesADelete(t *testing.T) {
 // routed sends records to stores by the first byte of their key.
 type routed struct{}
 
-func (routed) Parts(rec *feature.Record) (Parts, error) {
-	p := Parts{Body: rec.Value}
+func (routed) Unpack(rec *feature.Record) (wire.Envelope, error) {
+	p := wire.Envelope{Body: rec.Value}
 	switch rec.Key[0] {
 	case 'n':
 		p.Outcomes = [2]feature.Outcome{feature.OtherGroup, feature.Filtered}

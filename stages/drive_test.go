@@ -43,19 +43,23 @@ func records(start int64, list ...feature.Record) feature.Records {
 	return feature.Records{TopicPartition: place, Span: span, List: list, ReplayedBefore: start}
 }
 
+// decoding is the decoder of one lane.
+type decoding = pipeline.Stage[feature.Records, *feature.Rows]
+
 // opened is the decoder of one lane and its dead letters.
-func opened(t testing.TB, d Decode) (*decoder, *letters) {
+func opened(t testing.TB, d Decode) (decoding, *letters) {
 	t.Helper()
 	s, err := d.Describe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	stage, err := d.Open(t.Context(), &pipeline.Node{Schema: s})
+	l := &letters{}
+	n := l.node()
+	n.Schema = s
+	dec, err := d.Open(t.Context(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dec, l := stage.(*decoder), &letters{}
-	dec.node = l.node()
 	return dec, l
 }
 

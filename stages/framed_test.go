@@ -15,6 +15,8 @@ import (
 	"github.com/tandemdata/tandem/internal/avrorow"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/stages/avro"
+	"github.com/tandemdata/tandem/stages/wire"
 )
 
 const (
@@ -37,7 +39,7 @@ func (r *byID) Schema(_ context.Context, id int) (string, error) {
 	if s, ok := r.schemas[id]; ok {
 		return s, nil
 	}
-	return "", ErrUnknownSchema
+	return "", wire.ErrUnknownSchema
 }
 
 func confluent(id uint32, body ...byte) []byte {
@@ -61,15 +63,15 @@ var (
 
 func TestAFramedValueIsReadByTheSchemaItNames(t *testing.T) {
 	for name, c := range map[string]struct {
-		format      Format
+		format      wire.Format
 		now, before []byte
 	}{
 		"confluent": {
-			Confluent{Registry: &byID{schemas: map[int]string{7: rowNow, 1 << 30: rowBefore}}},
+			wire.Confluent{Registry: &byID{schemas: map[int]string{7: rowNow, 1 << 30: rowBefore}}},
 			confluent(7, nowBody...), confluent(1<<30, beforeBody...),
 		},
 		"single object": {
-			SingleObject{Schemas: []string{rowBefore}},
+			wire.SingleObject{Schemas: []string{rowBefore}},
 			single(t, rowNow, nowBody...), single(t, rowBefore, beforeBody...),
 		},
 	} {
@@ -96,23 +98,23 @@ func TestAFramedValueIsReadByTheSchemaItNames(t *testing.T) {
 func TestAFrameThatIsNoneIsADeadLetter(t *testing.T) {
 	registry := &byID{schemas: map[int]string{1: rowNow}}
 	for _, c := range []struct {
-		format Format
+		format wire.Format
 		value  string
 		kind   string
 	}{
-		{Confluent{Registry: registry}, "", "short-header"},
-		{Confluent{Registry: registry}, "\x00\x00\x00\x00", "short-header"},
-		{Confluent{Registry: registry}, "\x01", "bad-magic"},
-		{Confluent{Registry: registry}, "\x00\x00\x00\x00\x00" + string(nowBody), "unknown-schema"},
-		{Confluent{Registry: registry}, "\x00\x80\x00\x00\x01" + string(nowBody), "unknown-schema"},
-		{Confluent{Registry: registry}, "\x00\x00\x00\x00\x02" + string(nowBody), "unknown-schema"},
-		{Confluent{Registry: registry}, "\x00\x00\x00\x00\x01", "truncated"},
-		{SingleObject{}, "", "short-header"},
-		{SingleObject{}, "\xc3\x01\x00\x00\x00\x00\x00\x00\x00", "short-header"},
-		{SingleObject{}, "\xc3\x02", "bad-magic"},
-		{SingleObject{}, "\x01", "bad-magic"},
-		{SingleObject{}, "\xc3\x01\x00\x00\x00\x00\x00\x00\x00\x00" + string(nowBody), "unknown-schema"},
-		{SingleObject{}, string(single(t, rowBefore, beforeBody...)), "unknown-schema"},
+		{wire.Confluent{Registry: registry}, "", "short-header"},
+		{wire.Confluent{Registry: registry}, "\x00\x00\x00\x00", "short-header"},
+		{wire.Confluent{Registry: registry}, "\x01", "bad-magic"},
+		{wire.Confluent{Registry: registry}, "\x00\x00\x00\x00\x00" + string(nowBody), "unknown-schema"},
+		{wire.Confluent{Registry: registry}, "\x00\x80\x00\x00\x01" + string(nowBody), "unknown-schema"},
+		{wire.Confluent{Registry: registry}, "\x00\x00\x00\x00\x02" + string(nowBody), "unknown-schema"},
+		{wire.Confluent{Registry: registry}, "\x00\x00\x00\x00\x01", "truncated"},
+		{wire.SingleObject{}, "", "short-header"},
+		{wire.SingleObject{}, "\xc3\x01\x00\x00\x00\x00\x00\x00\x00", "short-header"},
+		{wire.SingleObject{}, "\xc3\x02", "bad-magic"},
+		{wire.SingleObject{}, "\x01", "bad-magic"},
+		{wire.SingleObject{}, "\xc3\x01\x00\x00\x00\x00\x00\x00\x00\x00" + string(nowBody), "unknown-schema"},
+		{wire.SingleObject{}, string(single(t, rowBefore, beforeBody...)), "unknown-schema"},
 	} {
 		d, l := opened(t, Decode{Group: rowGroup, Schema: rowNow, Format: c.format})
 		wantFates(t, through(t, d, records(0, bodies([]byte(c.value))...)), "dead")
@@ -126,7 +128,7 @@ func TestAFrameThatIsNoneIsADeadLetter(t *testing.T) {
 // dead letter twice, and is not felt where the schema is known.
 func TestABatchWaitsForTheRegistry(t *testing.T) {
 	registry := &byID{schemas: map[int]string{1: rowNow, 2: rowBefore}}
-	d, l := opened(t, Decode{Group: rowGroup, Schema: rowNow, Format: Confluent{Registry: registry}})
+	d, l := opened(t, Decode{Group: rowGroup, Schema: rowNow, Format: wire.Confluent{Registry: registry}})
 	known := records(0, bodies(confluent(1, nowBody...))...)
 	wantFates(t, through(t, d, known), "written")
 
@@ -154,7 +156,7 @@ func TestABatchWaitsForTheRegistry(t *testing.T) {
 
 func TestALaneAsksOnceForASchema(t *testing.T) {
 	registry := &byID{schemas: map[int]string{1: rowNow, 2: `"no record"`}}
-	d, l := opened(t, Decode{Group: rowGroup, Schema: rowNow, Format: Confluent{Registry: registry}})
+	d, l := opened(t, Decode{Group: rowGroup, Schema: rowNow, Format: wire.Confluent{Registry: registry}})
 	for range 3 {
 		through(t, d, records(0, bodies(confluent(1, nowBody...), confluent(2, nowBody...), confluent(1, nowBody...))...))
 	}
@@ -166,12 +168,12 @@ func TestALaneAsksOnceForASchema(t *testing.T) {
 
 func TestFramesRefuseEveryPrefixAndDecodeEveryChangedByteAsTheirBody(t *testing.T) {
 	for name, c := range map[string]struct {
-		format Format
+		format wire.Format
 		good   []byte
 		header int
 	}{
-		"confluent":     {Confluent{Registry: &byID{schemas: map[int]string{1: rowNow}}}, confluent(1, nowBody...), 5},
-		"single object": {SingleObject{}, single(t, rowNow, nowBody...), 10},
+		"confluent":     {wire.Confluent{Registry: &byID{schemas: map[int]string{1: rowNow}}}, confluent(1, nowBody...), 5},
+		"single object": {wire.SingleObject{}, single(t, rowNow, nowBody...), 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, _ := opened(t, Decode{Group: rowGroup, Schema: rowNow, Format: c.format})
@@ -208,10 +210,10 @@ func FuzzFramed(f *testing.F) {
 	f.Add(confluent(2, beforeBody...))
 	f.Add(single(f, rowNow, nowBody...))
 	f.Add(single(f, rowBefore, beforeBody...))
-	var decoders []*decoder
-	for _, format := range []Format{
-		Confluent{Registry: &byID{schemas: map[int]string{1: rowNow, 2: rowBefore}}},
-		SingleObject{Schemas: []string{rowBefore}},
+	var decoders []decoding
+	for _, format := range []wire.Format{
+		wire.Confluent{Registry: &byID{schemas: map[int]string{1: rowNow, 2: rowBefore}}},
+		wire.SingleObject{Schemas: []string{rowBefore}},
 	} {
 		d, _ := opened(f, Decode{Group: rowGroup, Schema: rowNow, Format: format})
 		decoders = append(decoders, d)
@@ -233,32 +235,28 @@ func TestTheFingerprintIsEverybodys(t *testing.T) {
 		list = append(list, w, r)
 	}
 	for _, schema := range list {
-		parsed, err := parse(schema)
+		w, err := avro.ParseWriter(schema)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := second.MustParse(schema)
-		if got := string(canonical(nil, parsed, map[string]bool{})); got != string(s.Canonical()) {
-			t.Errorf("got  %s\nwant %s", got, s.Canonical())
-		}
-		if want := binary.BigEndian.Uint64(s.Fingerprint(second.NewRabin())); fingerprint(parsed) != want {
-			t.Errorf("%s: %x, want %x", schema, fingerprint(parsed), want)
+		if want := binary.BigEndian.Uint64(second.MustParse(schema).Fingerprint(second.NewRabin())); w.Fingerprint() != want {
+			t.Errorf("%s: %x, want %x", schema, w.Fingerprint(), want)
 		}
 	}
 	// The value that the specification's implementations share for "int".
-	parsed, _ := parse(`"int"`)
-	if got := fingerprint(parsed); got != 0x7275d51a3f395c8f {
-		t.Errorf("%x", got)
+	w, err := avro.ParseWriter(`"int"`)
+	if err != nil || w.Fingerprint() != 0x7275d51a3f395c8f {
+		t.Errorf("%x, %v", w.Fingerprint(), err)
 	}
 }
 
 func TestAFormatsSettingsAreChecked(t *testing.T) {
-	for want, format := range map[string]Format{
-		"Registry is missing":                 Confluent{},
-		"Keys needs a KeySchema":              Confluent{Keys: true},
-		"Schemas[0]: ":                        SingleObject{Schemas: []string{"{"}},
-		`Schemas[1]: the schema that wrote`:   SingleObject{Schemas: []string{rowBefore, `"int"`}},
-		`field "k": string can't be read as `: SingleObject{Schemas: []string{strings.Replace(everyType, `"E"`, `"Row"`, 1)}},
+	for want, format := range map[string]wire.Format{
+		"Registry is missing":                 wire.Confluent{},
+		"Keys needs a KeySchema":              wire.Confluent{Keys: true},
+		"Schemas[0]: ":                        wire.SingleObject{Schemas: []string{"{"}},
+		`Schemas[1]: the schema that wrote`:   wire.SingleObject{Schemas: []string{rowBefore, `"int"`}},
+		`field "k": string can't be read as `: wire.SingleObject{Schemas: []string{strings.Replace(everyType, `"E"`, `"Row"`, 1)}},
 	} {
 		_, err := Decode{Group: rowGroup, Schema: strings.Replace(rowNow, `"k","type":"string"`, `"k","type":"int"`, 1), Format: format}.Describe(nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -275,7 +273,7 @@ func TestADeletesFramedKeyIsResolvedToo(t *testing.T) {
 	for i, key := range [][]byte{confluent(1, 2, 10, 2, 'x'), confluent(2, 2, 'y', 8, 5), confluent(2, 2, 'y', 8), confluent(5, 1), {1}} {
 		list[i].Key = key
 	}
-	d, l := opened(t, Decode{Group: twoKeysGroup, Schema: twoKeys, KeySchema: one, Format: Confluent{Registry: registry, Keys: true}})
+	d, l := opened(t, Decode{Group: twoKeysGroup, Schema: twoKeys, KeySchema: one, Format: wire.Confluent{Registry: registry, Keys: true}})
 	rows := through(t, d, records(0, list...))
 	wantLetters(t, l, "2 truncated", "3 incompatible-schema", "4 bad-magic")
 	for i, want := range []string{"x 5", "y -3"} {
@@ -288,7 +286,7 @@ func TestADeletesFramedKeyIsResolvedToo(t *testing.T) {
 	for i, key := range [][]byte{confluent(3, 2, 'x'), confluent(4, 2, 'y'), confluent(5, 1), nil} {
 		list[i].Key = key
 	}
-	d, l = opened(t, Decode{Group: rowGroup, Schema: rowNow, KeySchema: `"string"`, Format: Confluent{Registry: registry, Keys: true}})
+	d, l = opened(t, Decode{Group: rowGroup, Schema: rowNow, KeySchema: `"string"`, Format: wire.Confluent{Registry: registry, Keys: true}})
 	rows = through(t, d, records(0, list...))
 	wantLetters(t, l, "2 incompatible-schema", "3 delete-without-key")
 	if a, b := rows.Row(0).Value("k"), rows.Row(1).Value("k"); a != "x" || b != "y" {

@@ -6,19 +6,20 @@ import (
 
 	second "github.com/twmb/avro"
 
+	"github.com/tandemdata/tandem/internal/avrorow"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
 // FuzzDecodeNested holds of nested rows what FuzzDecode does, and that a body
 // makes no more room than its length and the schema allow.
 func FuzzDecodeNested(f *testing.F) {
-	d, _ := opened(f, Decode{Group: rowGroup, Schema: nestedRow})
-	s := second.MustParse(plain(nestedRow))
+	d, _ := opened(f, Decode{Group: rowGroup, Schema: avrorow.NestedSchema})
+	s := second.MustParse(plain(avrorow.NestedSchema))
 	rng := rand.New(rand.NewPCG(3, 4))
-	good := randomBody(f, nestedRow, rng)
+	good := randomBody(f, avrorow.NestedSchema, rng)
 	beside := alone(f, d, good)
 	for range 8 {
-		f.Add(randomBody(f, nestedRow, rng))
+		f.Add(randomBody(f, avrorow.NestedSchema, rng))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		rows, ok := neighbours(t, d, good, beside, body)
@@ -70,10 +71,10 @@ func FuzzSchema(f *testing.F) {
 	}
 	f.Add(doubled(3))
 	f.Fuzz(func(t *testing.T, schema string) {
-		lanes, _ := grower(t, 1, Decode{Group: growing, Schema: fieldsOf(), Format: shelf{}})
-		before := lanes[0].schema
-		_, _, err := lanes[0].growth.take(schema)
-		after := lanes[0].growth.newest().schema
+		g := growthOf(t, Decode{Group: growing, Schema: fieldsOf(), Format: shelf{}})
+		before := g.newest().schema
+		_, _, err := g.resolve(1, schema)
+		after := g.newest().schema
 		if err != nil && after != before {
 			t.Fatalf("%v, and the group has grown to %v", err, after)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/stages/wire"
 )
 
 // fieldsOf is a record schema of a key and more fields.
@@ -22,15 +23,21 @@ const (
 
 var growing = feature.Group{Name: "row", PrimaryKey: []string{"k"}, Evolve: true}
 
-// grower are the lanes of one node.
-func grower(t testing.TB, lanes int, d Decode) ([]*decoder, *letters) {
+// growthOf is what the lanes of one node share.
+func growthOf(t testing.TB, d Decode) *growth {
 	t.Helper()
 	c, err := d.compile()
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, l := newGrowth(c), &letters{}
-	list := make([]*decoder, lanes)
+	return newGrowth(c)
+}
+
+// grower are the lanes of one node.
+func grower(t testing.TB, lanes int, d Decode) ([]decoding, *letters) {
+	t.Helper()
+	g, l := growthOf(t, d), &letters{}
+	list := make([]decoding, lanes)
 	for i := range list {
 		list[i] = newDecoder(d, g.newest(), g, l.node())
 	}
@@ -66,11 +73,11 @@ func TestWhatAWriterAddsBecomesAColumnOrMakesItIncompatible(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := Decode{Group: growing, Schema: reader, Format: shelf{}}
-			lanes, _ := grower(t, 1, d)
-			_, _, err := lanes[0].growth.take(fieldsOf(c.field))
-			grown := lanes[0].growth.newest().schema.String()
+			g := growthOf(t, d)
+			_, _, err := g.resolve(1, fieldsOf(c.field))
+			grown := g.newest().schema.String()
 			if err != nil {
-				if kindOf(err) != errSchema.kind || !strings.Contains(err.Error(), c.want) || grown != same {
+				if kindOf(err) != "incompatible-schema" || !strings.Contains(err.Error(), c.want) || grown != same {
 					t.Errorf("got %v, and the columns %s", err, grown)
 				}
 			} else if grown != c.want {
@@ -156,8 +163,13 @@ func TestARowIsTheSameBeforeAndAfterTheGroupHasGrown(t *testing.T) {
 func TestADuplicateIsOneOnBothSidesOfAGroupsGrowth(t *testing.T) {
 	old := fieldsOf(`{"name":"v","type":["null","int"]}`)
 	grown := fieldsOf(`{"name":"v","type":["null","int"]}`, addedInt)
-	lanes, _ := grower(t, 1, Decode{Group: growing, Schema: old, Format: shelf{old, grown}})
-	dedup := newDedup(Dedup{}, lanes[0].schema)
+	d := Decode{Group: growing, Schema: old, Format: shelf{old, grown}}
+	lanes, _ := grower(t, 1, d)
+	schema, err := d.Describe(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dedup := newDedup(Dedup{}, schema)
 	rows := func(first int64, values ...[]byte) *feature.Rows {
 		list := bodies(values...)
 		for i := range list {
@@ -183,9 +195,9 @@ func TestADeleteHasNullInEveryColumnThatTheGroupGot(t *testing.T) {
 // nullable is a shelf that takes null values for deletes.
 type nullable struct{ shelf }
 
-func (n nullable) Parts(rec *feature.Record) (Parts, error) {
+func (n nullable) Unpack(rec *feature.Record) (wire.Envelope, error) {
 	if rec.Value == nil {
-		return Parts{}, nil
+		return wire.Envelope{}, nil
 	}
-	return n.shelf.Parts(rec)
+	return n.shelf.Unpack(rec)
 }

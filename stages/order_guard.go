@@ -19,7 +19,7 @@ import (
 // What it knows is bounded: beyond its window a late row goes on, and the
 // online store itself keeps the newer one.
 type OrderGuard struct {
-	Late Policy // default Drop, with the outcome feature.Late
+	Late LatePolicy // default Drop, with the outcome feature.Late
 
 	// FarFuture is how far an event time may lie after its record's timestamp.
 	// A row beyond it would make every true one late. Default 0: no bound. A
@@ -29,7 +29,7 @@ type OrderGuard struct {
 	// Beyond is what becomes of rows beyond FarFuture. Default Drop, with the
 	// outcome feature.FarFuture. Unless it is Pass, the guard belongs before Dedup:
 	// the same row may be sent again when its time has come.
-	Beyond Policy
+	Beyond LatePolicy
 
 	// OnePartition stops the graph when a key is seen in two partitions under
 	// order by log. Their offsets say nothing about which row is the newer; both
@@ -54,7 +54,7 @@ var (
 // Describe passes the schema on.
 func (g OrderGuard) Describe(in *feature.Schema) (*feature.Schema, error) {
 	errs := []error{checkWindow(g.Keys, g.ReadBack)}
-	for _, p := range []Policy{g.Late, g.Beyond} {
+	for _, p := range []LatePolicy{g.Late, g.Beyond} {
 		if p > Reject {
 			errs = append(errs, fmt.Errorf("unknown %v", p))
 		}
@@ -180,9 +180,9 @@ func (g *guard) row(rows *feature.Rows, i int) {
 	g.newest.keep(e)
 }
 
-// apply does what a policy says to a row, unless it is warm: then it was done
+// apply does what a policy says to a row, unless it is replayed: then it was done
 // before the lane opened.
-func (g *guard) apply(p Policy, rows *feature.Rows, i int, f feature.Outcome, kind string, by time.Duration) {
+func (g *guard) apply(p LatePolicy, rows *feature.Rows, i int, f feature.Outcome, kind string, by time.Duration) {
 	switch p {
 	case Drop:
 		rows.Drop(i, f, feature.Online)

@@ -15,7 +15,7 @@ func TestLateRowsByEachOrderAndPolicy(t *testing.T) {
 	list := []eventRow{{key: "k", at: 5}, {key: "k", at: 4, value: 1}, {key: "l", at: 4}, {key: "k", at: 5, value: 2}, {key: "k", at: 6, value: 3}, {key: "k", at: 5, value: 4}}
 	for name, c := range map[string]struct {
 		group   feature.Group
-		late    Policy
+		late    LatePolicy
 		want    string
 		letters []string
 	}{
@@ -53,7 +53,7 @@ func TestFarFutureRowsByEachPolicy(t *testing.T) {
 	list := []eventRow{{key: "k", at: 1000, stamp: 900}, {key: "k", at: 1001, stamp: 900, value: 1}, {key: "k", at: 1000, stamp: 950, value: 2}, {key: "k", at: 5000, value: 3}}
 	for name, c := range map[string]struct {
 		far     time.Duration
-		beyond  Policy
+		beyond  LatePolicy
 		want    string
 		letters []string
 	}{
@@ -134,7 +134,7 @@ func TestStagesDescribeWhatIsWrong(t *testing.T) {
 	for want, d := range map[string]pipeline.Describer{
 		"Keys: -1":          Dedup{Keys: -1},
 		"ReadBack -2":       OrderGuard{ReadBack: -2},
-		"policy(9)":         OrderGuard{Late: 9},
+		"LatePolicy(9)":     OrderGuard{Late: 9},
 		"declares no event": OrderGuard{FarFuture: 1},
 		"FarFuture -1ns":    OrderGuard{FarFuture: -1},
 		"MaxRows: -1":       Batch{MaxRows: -1},

@@ -7,23 +7,24 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hamba/avro/v2"
 	second "github.com/twmb/avro"
 
+	"github.com/tandemdata/tandem/internal/avrorow"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/stages/wire"
 )
 
 // shelf is a format of tests: a value is a byte, the schema's number from 1,
 // and the body.
 type shelf []string
 
-func (s shelf) Parts(rec *feature.Record) (Parts, error) {
-	return Parts{Body: rec.Value[1:], Writer: uint64(rec.Value[0])}, nil
+func (s shelf) Unpack(rec *feature.Record) (wire.Envelope, error) {
+	return wire.Envelope{Body: rec.Value[1:], Writer: uint64(rec.Value[0])}, nil
 }
 
 func (s shelf) Schema(_ context.Context, id uint64) (string, error) {
 	if id > uint64(len(s)) {
-		return "", ErrUnknownSchema
+		return "", wire.ErrUnknownSchema
 	}
 	return s[id-1], nil
 }
@@ -172,77 +173,14 @@ func newSides() *sides {
 
 var rowGroup = feature.Group{Name: "row", PrimaryKey: []string{"k"}}
 
-// random writes a value of a schema.
-func random(w *avro.Writer, schema avro.Schema, rng *rand.Rand) {
-	switch s := actual(schema).(type) {
-	case *avro.RecordSchema:
-		for _, f := range s.Fields() {
-			random(w, f.Type(), rng)
-		}
-	case *avro.UnionSchema:
-		i := rng.IntN(len(s.Types()))
-		w.WriteLong(int64(i))
-		random(w, s.Types()[i], rng)
-	case *avro.ArraySchema:
-		randomItems(w, rng, func() { random(w, s.Items(), rng) })
-	case *avro.MapSchema:
-		randomItems(w, rng, func() { w.WriteString(fmt.Sprint(rng.Uint64())); random(w, s.Values(), rng) })
-	case *avro.EnumSchema:
-		w.WriteInt(int32(rng.IntN(len(s.Symbols()))))
-	case *avro.FixedSchema:
-		_, _ = w.Write(make([]byte, s.Size()))
-	case *avro.PrimitiveSchema:
-		randomPrimitive(w, s.Type(), rng)
-	}
-}
-
-// randomItems writes blocks, some of which say how long they are.
-func randomItems(w *avro.Writer, rng *rand.Rand, item func()) {
-	for range rng.IntN(3) {
-		n := 1 + rng.IntN(3)
-		if rng.IntN(2) == 0 {
-			w.WriteLong(int64(n))
-			for range n {
-				item()
-			}
-			continue
-		}
-		w.WriteBlockCB(func(*avro.Writer) int64 {
-			for range n {
-				item()
-			}
-			return int64(n)
-		})
-	}
-	w.WriteLong(0)
-}
-
-func randomPrimitive(w *avro.Writer, t avro.Type, rng *rand.Rand) {
-	switch t {
-	case avro.Boolean:
-		w.WriteBool(rng.IntN(2) == 0)
-	case avro.Int:
-		w.WriteInt(int32(rng.Uint32()) >> rng.IntN(32))
-	case avro.Long:
-		w.WriteLong(int64(rng.Uint64()) >> rng.IntN(64))
-	case avro.Float:
-		w.WriteFloat(rng.Float32())
-	case avro.Double:
-		w.WriteDouble(rng.NormFloat64())
-	case avro.String, avro.Bytes:
-		w.WriteString(strings.Repeat("é", rng.IntN(9)))
-	}
-}
-
+// randomBody is a random value of a schema.
 func randomBody(t testing.TB, schema string, rng *rand.Rand) []byte {
 	t.Helper()
-	s, err := parse(schema)
+	b, err := avrorow.RandomBody(schema, rng)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := avro.NewWriter(nil, 64)
-	random(w, s, rng)
-	return w.Buffer()
+	return b
 }
 
 // resolved is the second opinion on a pair of schemas.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tandemdata/tandem/stages"
+	"github.com/tandemdata/tandem/stages/wire"
 )
 
 // decode is how records become rows.
@@ -28,21 +29,21 @@ func (o *options) decode() (stages.Decode, error) {
 	}
 	d := stages.Decode{Group: group, Schema: schema, KeySchema: key, Format: format}
 	if o.incompatible == "stop" {
-		d.Incompatible = stages.Stop
+		d.StopOnIncompatible = true
 	}
 	return d, nil
 }
 
-func (o *options) valueFormat() (stages.Format, error) {
+func (o *options) valueFormat() (wire.Format, error) {
 	switch o.format {
 	case "confluent":
 		c, err := o.schemaRegistry.client()
 		if err != nil {
 			return nil, fmt.Errorf("-registry: %w", err)
 		}
-		return stages.Confluent{Registry: c, Keys: o.framedKeys}, nil
+		return wire.Confluent{Registry: c, Keys: o.framedKeys}, nil
 	case "single-object":
-		var f stages.SingleObject
+		var f wire.SingleObject
 		for _, file := range list(o.schemas) {
 			schema, err := read(file)
 			if err != nil {
@@ -56,9 +57,9 @@ func (o *options) valueFormat() (stages.Format, error) {
 		if err != nil {
 			return nil, fmt.Errorf("-subject: %w", err)
 		}
-		return stages.Hopsworks{FeatureGroup: o.featureGroupID, Subjects: schemas}, nil
+		return wire.Hopsworks{FeatureGroup: o.featureGroupID, Subjects: schemas}, nil
 	}
-	return stages.Bare{}, nil
+	return wire.Bare{}, nil
 }
 
 // subjects are the files of -subject by id, of which 0 is any other.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/tandemdata/tandem/sinks/cassandra"
 	"github.com/tandemdata/tandem/sources/kafka"
-	"github.com/tandemdata/tandem/stages/registry"
+	"github.com/tandemdata/tandem/stages/wire/registry"
 )
 
 // transport is how a connection is encrypted.
@@ -136,7 +136,7 @@ func (s *schemaRegistry) client() (*registry.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings := registry.Settings{URLs: list(s.registry), User: s.user, TLS: c}
+	settings := registry.Config{URLs: list(s.registry), User: s.user, TLS: c}
 	if s.user == "" {
 		settings.Token = os.Getenv("REGISTRY_TOKEN")
 		return registry.New(settings)

@@ -28,7 +28,8 @@ import (
 	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
 	"github.com/tandemdata/tandem/stages"
-	"github.com/tandemdata/tandem/stages/registry"
+	"github.com/tandemdata/tandem/stages/wire"
+	"github.com/tandemdata/tandem/stages/wire/registry"
 )
 
 // job is what the script is told to write.
@@ -122,15 +123,15 @@ func (j *job) decode(t *testing.T) stages.Decode {
 	}
 	switch j.Format {
 	case "confluent":
-		c, err := registry.New(registry.Settings{URLs: []string{j.Registry}})
+		c, err := registry.New(registry.Config{URLs: []string{j.Registry}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.Format = stages.Confluent{Registry: c}
+		d.Format = wire.Confluent{Registry: c}
 	case "single-object":
-		d.Format = stages.SingleObject{}
+		d.Format = wire.SingleObject{}
 	case "hopsworks":
-		d.Format = stages.Hopsworks{FeatureGroup: 14}
+		d.Format = wire.Hopsworks{FeatureGroup: 14}
 	}
 	return d
 }

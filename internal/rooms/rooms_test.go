@@ -17,8 +17,8 @@ const module = "github.com/tandemdata/tandem/"
 // wires rooms together.
 var heavy = map[string][]string{
 	"github.com/ThreeDotsLabs/watermill": {"pipeline", "pipeline/internal/lanes", "pipeline/internal/engine", "sources/watermill", "examples/", "benchmarks"},
-	"github.com/hamba/avro":              {"stages", "internal/avrorow", "benchmarks"},
-	"github.com/twmb/franz-go":           {"sources/kafka", "stages/registry", "internal/embedkafka", "internal/crash", "examples/", "benchmarks", "benchmarks/"},
+	"github.com/hamba/avro":              {"stages/avro", "internal/avrorow", "benchmarks"},
+	"github.com/twmb/franz-go":           {"sources/kafka", "stages/wire/registry", "internal/embedkafka", "internal/crash", "examples/", "benchmarks", "benchmarks/"},
 	"github.com/gocql/gocql":             {"sinks/cassandra", "benchmarks"},
 	"github.com/parquet-go/parquet-go":   {"sinks/parquet", "benchmarks"},
 	"github.com/apache/iceberg-go":       {"sinks/parquet"},
@@ -47,8 +47,10 @@ var rooms = map[string][]string{
 	"pipeline":              {"pipeline/feature", "pipeline/internal/engine", "pipeline/internal/failure", "pipeline/internal/ledger"},
 	"pipeline/measure":      {"pipeline", "pipeline/internal/engine"},
 	"pipeline/pipelinetest": {"pipeline", "pipeline/feature", "pipeline/internal/frontier", "internal/rowmodel"},
-	"stages":                {"pipeline", "pipeline/feature"},
-	"stages/registry":       {"pipeline", "stages"},
+	"stages":                {"pipeline", "pipeline/feature", "stages/avro", "stages/wire"},
+	"stages/avro":           {"pipeline/feature"},
+	"stages/wire":           {"pipeline/feature", "stages/avro"},
+	"stages/wire/registry":  {"pipeline", "stages/wire"},
 	"sources/":              {"pipeline", "pipeline/feature"},
 	"sinks/":                {"pipeline", "pipeline/feature"},
 	"sinks/sinktest":        {"pipeline", "pipeline/feature", "pipeline/pipelinetest", "internal/rowgen", "internal/rowmodel"},
