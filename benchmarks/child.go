@@ -8,7 +8,7 @@ import (
 	"os/exec"
 	"strings"
 
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 	"github.com/tandemdata/tandem/sinks/parquet"
 )
 
@@ -67,7 +67,7 @@ func runChild(ctx context.Context, text string) error {
 	if err := json.Unmarshal([]byte(text), &o); err != nil {
 		return err
 	}
-	g := wire(topic{o.Brokers, o.Topic, o.Rows}.source(), work(), &memory.Sink{Discard: true}, &parquet.Sink{Warehouse: o.Warehouse})
+	g := wire(topic{o.Brokers, o.Topic, o.Rows}.source(), work(), &memstore.Sink{Discard: true}, &parquet.Sink{Warehouse: o.Warehouse})
 	if err := g.Run(ctx); err != nil {
 		return err
 	}

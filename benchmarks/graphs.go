@@ -10,7 +10,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
 	"github.com/tandemdata/tandem/stages"
@@ -21,7 +21,7 @@ type stores func() (online, offline pipeline.Sink, done func(), err error)
 
 // counting stores only count: what is left is the cost of the graph.
 func counting() (online, offline pipeline.Sink, done func(), err error) {
-	return &memory.Sink{Discard: true}, &memory.Sink{For: feature.Offline, Discard: true}, func() {}, nil
+	return &memstore.Sink{Discard: true}, &memstore.Sink{For: feature.Offline, Discard: true}, func() {}, nil
 }
 
 // inParquet keeps rows offline, in a table.
@@ -30,7 +30,7 @@ func inParquet() (online, offline pipeline.Sink, done func(), err error) {
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return &memory.Sink{Discard: true}, &parquet.Sink{Warehouse: dir}, func() { os.RemoveAll(dir) }, nil
+	return &memstore.Sink{Discard: true}, &parquet.Sink{Warehouse: dir}, func() { os.RemoveAll(dir) }, nil
 }
 
 // inBoth keeps rows in SQLite and in a table.

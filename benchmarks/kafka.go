@@ -9,8 +9,8 @@ import (
 	wmkafka "github.com/ThreeDotsLabs/watermill-kafka/v3/pkg/kafka"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/sources/kafka"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 )
 
 // topic is a log in a Kafka, of so many rows.
@@ -22,7 +22,7 @@ type topic struct {
 
 // filled starts a Kafka in this process that holds rows, spread over partitions.
 func filled(ctx context.Context, partitions, rows int) (topic, func(), error) {
-	c, err := embedkafka.Start(map[string]int32{"rows": int32(partitions)})
+	c, err := kafkatest.Start(map[string]int32{"rows": int32(partitions)})
 	if err != nil {
 		return topic{}, nil, err
 	}

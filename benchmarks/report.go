@@ -11,7 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/tandemdata/tandem/internal/console"
+	"github.com/tandemdata/tandem/pipeline/report"
 )
 
 // write is the text of all that was measured.
@@ -37,8 +37,8 @@ func (s *suite) writeFigures(out io.Writer) {
 			fmt.Fprintf(w, "%s\trows\trows/s\tns/row\tleast\tmost\tcold\tCPU ns/row\tallocs/row\tbytes/row\t\n", part)
 		}
 		all := spreadOf(f.PerRow)
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.2f\t%.0f\t\n", f.Name, console.Count(f.Rows),
-			console.Count(int64(f.rate())), all.Mid, all.Min, all.Max, f.Cold, f.CPU, f.Allocs, f.Bytes)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.2f\t%.0f\t\n", f.Name, report.Count(f.Rows),
+			report.Count(int64(f.rate())), all.Mid, all.Min, all.Max, f.Cold, f.CPU, f.Allocs, f.Bytes)
 	}
 	_ = w.Flush()
 	fmt.Fprintln(out)

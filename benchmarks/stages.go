@@ -11,7 +11,7 @@ import (
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 	"github.com/tandemdata/tandem/stages"
 )
 
@@ -120,7 +120,7 @@ func committing(ctx context.Context, c *clock, rows, size int) (int64, error) {
 
 // keeping is what a sink's hand-over costs when it keeps rows in memory.
 func keeping(ctx context.Context, c *clock, rows, size int) (counted int64, err error) {
-	w, err := sinkOf(ctx, &memory.Sink{}, func(done feature.SpanTally) { counted += done.Read })
+	w, err := sinkOf(ctx, &memstore.Sink{}, func(done feature.SpanTally) { counted += done.Read })
 	if err != nil {
 		return 0, err
 	}

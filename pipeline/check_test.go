@@ -8,12 +8,12 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 	"github.com/tandemdata/tandem/stages"
 )
 
 // refusing is a sink that can't keep anything, and says so in two lines.
-type refusing struct{ memory.Sink }
+type refusing struct{ memstore.Sink }
 
 func (*refusing) Check(*feature.Schema) error {
 	return errors.Join(errors.New("layout can't keep the order"), errors.New("no keyspace"))
@@ -33,7 +33,7 @@ func (broken) Run(context.Context, *pipeline.SourceNode) error {
 
 func TestEveryWiringFaultIsReportedAtOnceAndNothingOpens(t *testing.T) {
 	other := pipeline.New("other")
-	foreign := pipeline.To(pipeline.Via(pipeline.From(other, "log", &script{}), "decode", decode{}), "elsewhere", &memory.Sink{})
+	foreign := pipeline.To(pipeline.Via(pipeline.From(other, "log", &script{}), "decode", decode{}), "elsewhere", &memstore.Sink{})
 
 	g := pipeline.New("faulty")
 	records := pipeline.From(g, "log", broken{})
@@ -44,7 +44,7 @@ func TestEveryWiringFaultIsReportedAtOnceAndNothingOpens(t *testing.T) {
 	good := pipeline.Via(records, "decode", decode{}) // the name again
 	pipeline.Via(good, "guard", stages.OrderGuard{Late: stages.Reject})
 	pipeline.Join(g, "commit", stages.Commit{}, pipeline.To(good, "online", &refusing{}), foreign)
-	pipeline.To(rows, "lonely", &memory.Sink{})
+	pipeline.To(rows, "lonely", &memstore.Sink{})
 
 	err := g.Run(t.Context())
 	if err == nil {

@@ -14,8 +14,8 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
-	events "github.com/tandemdata/tandem/sources/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
+	"github.com/tandemdata/tandem/sources/memlog"
 	"github.com/tandemdata/tandem/stages"
 )
 
@@ -73,12 +73,12 @@ func clicksGraph(source pipeline.Source, online, offline pipeline.Sink, rejects 
 
 func ExampleGraph() {
 	start := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	source := events.Source{UntilEnd: true, Log: clickLog(
+	source := memlog.Source{UntilEnd: true, Log: clickLog(
 		Click{User: "ada", At: start, Amount: 250},
 		Click{User: "bob", At: start, Amount: -1},
 		Click{User: "ada", At: start.Add(-time.Hour), Amount: 20}, // comes late
 	)}
-	online, offline := &memory.Sink{}, &memory.Sink{For: feature.Offline}
+	online, offline := &memstore.Sink{}, &memstore.Sink{For: feature.Offline}
 	rejects := gochannel.NewGoChannel(gochannel.Config{}, watermill.NopLogger{})
 
 	g := clicksGraph(source, online, offline, rejects)
@@ -100,9 +100,9 @@ func ExampleGraph() {
 	// offline: read 3 = written 2, late 0, filtered 1
 }
 
-func clickLog(list ...Click) *events.Log {
+func clickLog(list ...Click) *memlog.Log {
 	schema := avro.MustParse(clickSchema)
-	l := events.NewLog("clicks", 1)
+	l := memlog.NewLog("clicks", 1)
 	for _, c := range list {
 		body, err := avro.Marshal(schema, map[string]any{"user_id": c.User, "ts": c.At, "amount": c.Amount, "country": nil})
 		if err != nil {

@@ -13,13 +13,13 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 )
 
-type stores struct{ online, offline *memory.Sink }
+type stores struct{ online, offline *memstore.Sink }
 
 func newStores() stores {
-	return stores{&memory.Sink{}, &memory.Sink{For: feature.Offline, HoldRows: 10}}
+	return stores{&memstore.Sink{}, &memstore.Sink{For: feature.Offline, HoldRows: 10}}
 }
 
 // wire makes the graph of these tests: decode, the given stages, both stores.
@@ -45,7 +45,7 @@ func run(t *testing.T, g *pipeline.Graph) error {
 	return err
 }
 
-func count(t *testing.T, s *memory.Sink) int {
+func count(t *testing.T, s *memstore.Sink) int {
 	t.Helper()
 	n := 0
 	for _, err := range s.Scan(t.Context(), pairSchema()) {

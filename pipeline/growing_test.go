@@ -11,8 +11,8 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
-	events "github.com/tandemdata/tandem/sources/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
+	"github.com/tandemdata/tandem/sources/memlog"
 	"github.com/tandemdata/tandem/stages"
 	formats "github.com/tandemdata/tandem/stages/wire"
 )
@@ -46,7 +46,7 @@ func size(writer byte, k string, v int64, added ...byte) feature.Record {
 }
 
 // written are the rows of a store by key and offset, nulls left out.
-func written(t *testing.T, s *memory.Sink) string {
+func written(t *testing.T, s *memstore.Sink) string {
 	t.Helper()
 	schema, err := stages.Decode{Group: sizes, Schema: declared}.Describe(nil)
 	if err != nil {
@@ -82,11 +82,11 @@ func written(t *testing.T, s *memory.Sink) string {
 }
 
 // syncSizes runs the graph of two lanes until the end of the log.
-func syncSizes(t *testing.T, log *events.Log, online, offline *memory.Sink) {
+func syncSizes(t *testing.T, log *memlog.Log, online, offline *memstore.Sink) {
 	t.Helper()
 	g := pipeline.New("sizes")
 	g.Logger = quiet
-	rows := pipeline.Via(pipeline.From(g, "log", events.Source{Log: log, UntilEnd: true, MaxBatch: 3}), "decode",
+	rows := pipeline.Via(pipeline.From(g, "log", memlog.Source{Log: log, UntilEnd: true, MaxBatch: 3}), "decode",
 		stages.Decode{Group: sizes, Schema: declared, Format: formats.Confluent{Registry: sizeWriters}})
 	kept := pipeline.Via(pipeline.Via(rows, "dedup", stages.Dedup{}), "guard", stages.OrderGuard{})
 	pipeline.Join(g, "commit", stages.Commit{},
@@ -103,7 +103,7 @@ func syncSizes(t *testing.T, log *events.Log, online, offline *memory.Sink) {
 }
 
 // sizeLog has writers come and go in mid-stream, in both partitions.
-func sizeLog(log *events.Log, from, to int) {
+func sizeLog(log *memlog.Log, from, to int) {
 	for i := from; i < to; i++ {
 		for p := range int32(2) {
 			k, v := fmt.Sprintf("p%dk%d", p, i%3), int64(100*i)
@@ -124,7 +124,7 @@ func sizeLog(log *events.Log, from, to int) {
 // with the schema as it was declared, leaves the same rows as one that doesn't.
 func TestAGroupGrowsInMidStreamInBothStores(t *testing.T) {
 	const n = 20
-	log, online, offline := events.NewLog("log", 2), &memory.Sink{}, &memory.Sink{For: feature.Offline}
+	log, online, offline := memlog.NewLog("log", 2), &memstore.Sink{}, &memstore.Sink{For: feature.Offline}
 	sizeLog(log, 0, n)
 	syncSizes(t, log, online, offline)
 	wantOnline, wantOffline := written(t, online), written(t, offline)
@@ -137,7 +137,7 @@ func TestAGroupGrowsInMidStreamInBothStores(t *testing.T) {
 		t.Errorf("offline:\n%sonline:\n%s", wantOffline, wantOnline)
 	}
 	for at := 1; at < n; at += 3 {
-		log, online, offline := events.NewLog("log", 2), &memory.Sink{}, &memory.Sink{For: feature.Offline}
+		log, online, offline := memlog.NewLog("log", 2), &memstore.Sink{}, &memstore.Sink{For: feature.Offline}
 		sizeLog(log, 0, at)
 		syncSizes(t, log, online, offline)
 		sizeLog(log, at, n)

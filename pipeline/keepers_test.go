@@ -11,7 +11,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 )
 
 // Two sinks that keep progress: their counts are of one frontier.
@@ -84,7 +84,7 @@ func TestANodeNamedAsTheReceiptsOfAJoin(t *testing.T) {
 	g := pipeline.New("g")
 	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 9)}), "commit.receipts", decode{})
-	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", &memory.Sink{}))
+	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", &memstore.Sink{}))
 	if err := g.Check(); err != nil {
 		return
 	}

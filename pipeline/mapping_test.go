@@ -7,7 +7,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 	"github.com/tandemdata/tandem/stages"
 )
 
@@ -38,7 +38,7 @@ func TestAFilteredRowIsFilteredWhereItIsWarmToo(t *testing.T) {
 		})
 		g := pipeline.New("g")
 		g.Logger = quiet
-		st := &memory.Sink{}
+		st := &memstore.Sink{}
 		rows := pipeline.Via(pipeline.From(g, "log", src), "decode", timedDecode{})
 		kept := pipeline.Via(rows, "small", stages.Filter(func(r feature.Row) bool { return r.Int64("v") < 50 }))
 		pipeline.Join(g, "commit", commit{}, pipeline.To(pipeline.Via(kept, "guard", stages.OrderGuard{}), "online", st))

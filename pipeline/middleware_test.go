@@ -15,7 +15,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 )
 
 // A circuit breaker and a time-out, as the README promises.
@@ -66,8 +66,8 @@ func TestAStageThatCutsSpansAnewIsNamed(t *testing.T) {
 	g := pipeline.New("g")
 	g.Logger = quiet
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 9), Chunk: 3}), "decode", decode{})
-	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", &memory.Sink{}),
-		pipeline.To(pipeline.Via(rows, "merge", merge), "offline", &memory.Sink{For: feature.Offline}))
+	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", &memstore.Sink{}),
+		pipeline.To(pipeline.Via(rows, "merge", merge), "offline", &memstore.Sink{For: feature.Offline}))
 	err := bounded(t, g, 5*time.Second)
 	if err == nil || !strings.HasPrefix(err.Error(), `node "merge"`) {
 		t.Errorf("%.150v", err)

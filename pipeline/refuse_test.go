@@ -7,11 +7,11 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 )
 
 // fussy is a sink that can't hold one value.
-type fussy struct{ memory.Sink }
+type fussy struct{ memstore.Sink }
 
 type fussyWriter struct{ pipeline.Writer }
 
@@ -35,7 +35,7 @@ func TestARowThatOneStoreCannotHoldIsDeadThereAlone(t *testing.T) {
 	g.Logger = quiet
 	g.DeadLetters(dead, "dead")
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: [][]string{{"a=1", "b=13", "c=3"}}}), "decode", decode{})
-	online, offline := pipeline.To(rows, "online", &fussy{}), pipeline.To(rows, "offline", &memory.Sink{For: feature.Offline})
+	online, offline := pipeline.To(rows, "online", &fussy{}), pipeline.To(rows, "offline", &memstore.Sink{For: feature.Offline})
 	pipeline.Join(g, "commit", commit{}, online, offline)
 	if err := run(t, g); err != nil {
 		t.Fatal(err)

@@ -39,8 +39,10 @@ var middlewareSaboteurs = []saboteur{
 		m.Nack()
 		return next(m)
 	}), `acknowledged a batch before`, false},
-	{"swallows a batch", between(func(*message.Message, message.HandlerFunc) ([]*message.Message, error) { return nil, nil }),
-		`node "the-stage": log/`, false},
+	{
+		"swallows a batch", between(func(*message.Message, message.HandlerFunc) ([]*message.Message, error) { return nil, nil }),
+		`node "the-stage": log/`, false,
+	},
 	{"swallows what comes of a batch", between(func(m *message.Message, next message.HandlerFunc) ([]*message.Message, error) {
 		_, err := next(m)
 		return nil, err

@@ -63,8 +63,10 @@ type checks struct {
 func (c checks) CheckRows(rows *feature.Rows, from int) (int, error) { return c.check(rows, from) }
 
 var sinkSaboteurs = []saboteur{
-	{"never reports durable", reporting(func(func(*feature.Lane, []feature.SpanTally), *feature.Lane, []feature.SpanTally) {}),
-		`node "the-online-sink": log/`, false},
+	{
+		"never reports durable", reporting(func(func(*feature.Lane, []feature.SpanTally), *feature.Lane, []feature.SpanTally) {}),
+		`node "the-online-sink": log/`, false,
+	},
 	{"reports all but the last span", reporting(func(right func(*feature.Lane, []feature.SpanTally), l *feature.Lane, done []feature.SpanTally) {
 		right(l, done[:len(done)-1])
 	}), `node "the-online-sink": log/`, false},
@@ -164,8 +166,10 @@ func (j joined) Process(_ context.Context, r pipeline.Receipt, _ func(pipeline.N
 func joins(j joining) func(*scene) { return func(s *scene) { s.join = j } }
 
 var joinSaboteurs = []saboteur{
-	{"never tells the source", joins(func(*pipeline.Node, pipeline.Receipt) error { return nil }),
-		`node "the-join": log/`, false},
+	{
+		"never tells the source", joins(func(*pipeline.Node, pipeline.Receipt) error { return nil }),
+		`node "the-join": log/`, false,
+	},
 	{"tells the source of what isn't durable", joins(func(n *pipeline.Node, r pipeline.Receipt) error {
 		n.Commit(r.Spans[0].To + 1000)
 		return nil

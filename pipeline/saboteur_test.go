@@ -14,7 +14,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 )
 
 // saboteur is a plug-in that breaks one sentence of its contract.
@@ -127,7 +127,7 @@ func (b saboteur) play(t *testing.T, seed uint64) error {
 }
 
 // contents is what a store holds, by key.
-func contents(t *testing.T, s *memory.Sink) map[string]int64 {
+func contents(t *testing.T, s *memstore.Sink) map[string]int64 {
 	t.Helper()
 	got := map[string]int64{}
 	for row, err := range s.Scan(t.Context(), pairSchema()) {

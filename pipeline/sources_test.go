@@ -9,7 +9,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 )
 
 // A source that fails transiently.
@@ -49,7 +49,7 @@ func TestTwoSourcesInOneJoin(t *testing.T) {
 	g.Logger = quiet
 	one := pipeline.Via(pipeline.From(g, "one", &script{Partitions: sample(1, 5)}), "decode1", decode{})
 	two := pipeline.Via(pipeline.From(g, "two", &script{Partitions: append([][]string{nil}, sample(1, 5)...)}), "decode2", decode{})
-	pipeline.Join(g, "commit", commit{}, pipeline.To(one, "a", &memory.Sink{}), pipeline.To(two, "b", &memory.Sink{}))
+	pipeline.Join(g, "commit", commit{}, pipeline.To(one, "a", &memstore.Sink{}), pipeline.To(two, "b", &memstore.Sink{}))
 	if err := g.Check(); err != nil {
 		return // refusing is as good
 	}
@@ -65,8 +65,8 @@ func TestTwoSourcesOfOneTopicName(t *testing.T) {
 	g.Logger = quiet
 	one := pipeline.Via(pipeline.From(g, "one", &script{Partitions: sample(1, 30)}), "decode1", decode{})
 	two := pipeline.Via(pipeline.From(g, "two", &script{Partitions: sample(1, 5000)}), "decode2", decode{})
-	pipeline.Join(g, "commit1", commit{}, pipeline.To(one, "a", &memory.Sink{}))
-	pipeline.Join(g, "commit2", commit{}, pipeline.To(two, "b", &memory.Sink{}))
+	pipeline.Join(g, "commit1", commit{}, pipeline.To(one, "a", &memstore.Sink{}))
+	pipeline.Join(g, "commit2", commit{}, pipeline.To(two, "b", &memstore.Sink{}))
 	if err := g.Check(); err != nil {
 		return
 	}

@@ -15,8 +15,8 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/tandemdata/tandem/internal/console"
 	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/report"
 )
 
 func main() {
@@ -36,7 +36,7 @@ func run(ctx context.Context, rows int, dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Producing %s feature rows of 20 columns to an embedded Kafka, with duplicates, late rows,\ndeletes and a few undecodable records among them …\n", console.Count(int64(rows)))
+	fmt.Printf("Producing %s feature rows of 20 columns to an embedded Kafka, with duplicates, late rows,\ndeletes and a few undecodable records among them …\n", report.Count(int64(rows)))
 	log, err := produce(ctx, rows)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func run(ctx context.Context, rows int, dir string) error {
 	defer log.close()
 
 	g := p.graph(log)
-	console.Heading(os.Stdout, "The graph:")
+	report.Heading(os.Stdout, "The graph:")
 	fmt.Print(g)
 	fmt.Println()
 	if err := show(ctx, g, int64(rows)); err != nil {
@@ -53,8 +53,8 @@ func run(ctx context.Context, rows int, dir string) error {
 	if ctx.Err() != nil {
 		return errors.New("interrupted before the end of the log: both stores hold what was read until then")
 	}
-	console.Heading(os.Stdout, "What became of every row:")
-	console.Ledger(os.Stdout, g.Ledger())
+	report.Heading(os.Stdout, "What became of every row:")
+	report.Ledger(os.Stdout, g.Ledger())
 	fmt.Printf("  %d undecodable records went to the topic %q.\n", log.deadLetters(), deadLetterTopic)
 	p.tell()
 	return p.agree(ctx)
@@ -66,7 +66,7 @@ func show(ctx context.Context, g *pipeline.Graph, total int64) error {
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		console.Progress(shown, os.Stdout, g, total)
+		report.Progress(shown, os.Stdout, g, total)
 	}()
 	err := g.Run(ctx)
 	done()

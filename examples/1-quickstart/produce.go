@@ -13,7 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tandemdata/tandem/internal/avrorow"
-	"github.com/tandemdata/tandem/internal/embedkafka"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 
 // embedded is the Kafka of a quickstart, with the log in it.
 type embedded struct {
-	cluster *embedkafka.Cluster
+	cluster *kafkatest.Cluster
 	rejects *wmkafka.Publisher
 }
 
@@ -37,7 +37,7 @@ func (e *embedded) close() {
 
 // produce starts a Kafka and fills its topic.
 func produce(ctx context.Context, rows int) (*embedded, error) {
-	cluster, err := embedkafka.Start(map[string]int32{topic: partitions, deadLetterTopic: 1})
+	cluster, err := kafkatest.Start(map[string]int32{topic: partitions, deadLetterTopic: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func produce(ctx context.Context, rows int) (*embedded, error) {
 	return &embedded{cluster, rejects}, nil
 }
 
-func fill(ctx context.Context, cluster *embedkafka.Cluster, rows int) error {
+func fill(ctx context.Context, cluster *kafkatest.Cluster, rows int) error {
 	log := avrorow.Log{Seed: 1, Keys: max(rows/10, 1), Late: 0.02, Duplicate: 0.03, Delete: 0.005, Undecodable: 0.0001}.Open()
 	const chunk = 10_000
 	for made := 0; made < rows; made += chunk {
@@ -74,7 +74,7 @@ func fill(ctx context.Context, cluster *embedkafka.Cluster, rows int) error {
 }
 
 // deadLetters is watermill-kafka's publisher.
-func deadLetters(cluster *embedkafka.Cluster) (*wmkafka.Publisher, error) {
+func deadLetters(cluster *kafkatest.Cluster) (*wmkafka.Publisher, error) {
 	c := wmkafka.DefaultSaramaSyncPublisherConfig()
 	c.Version = sarama.V2_8_0_0
 	c.Producer.RequiredAcks = sarama.WaitForAll

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/tandemdata/tandem/internal/avrorow"
-	"github.com/tandemdata/tandem/internal/console"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/report"
 	"github.com/tandemdata/tandem/sinks/insync"
 	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
@@ -69,13 +69,13 @@ func (p *place) agree(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	report, err := insync.Compare(ctx, schema, p.online().Scan(ctx, schema), p.offline().Scan(ctx, schema))
+	compared, err := insync.Compare(ctx, schema, p.online().Scan(ctx, schema), p.offline().Scan(ctx, schema))
 	if err != nil {
 		return fmt.Errorf("compare the stores: %w", err)
 	}
-	console.Heading(os.Stdout, "Do they agree?")
-	fmt.Println(report)
-	if !report.OK() {
+	report.Heading(os.Stdout, "Do they agree?")
+	fmt.Println(compared)
+	if !compared.OK() {
 		return errors.New("the two stores do not agree")
 	}
 	return nil
@@ -84,10 +84,10 @@ func (p *place) agree(ctx context.Context) error {
 // tell says where the stores are and how to look into them.
 func (p *place) tell() {
 	table := group().Table()
-	console.Heading(os.Stdout, "Where the rows are:")
+	report.Heading(os.Stdout, "Where the rows are:")
 	fmt.Printf("  online   %s (SQLite, table %s)\n", p.database(), table)
 	fmt.Printf("  offline  %s (Iceberg, table features.%s, catalog in catalog.db)\n", p.warehouse(), table)
-	console.Heading(os.Stdout, "Look into them:")
+	report.Heading(os.Stdout, "Look into them:")
 	fmt.Printf("  sqlite3 %s \"SELECT entity_id, event_time, score FROM %s LIMIT 5\"\n", p.database(), table)
 	fmt.Printf("  duckdb -c \"INSTALL iceberg; LOAD iceberg; SELECT count(*), max(event_time) FROM iceberg_scan('%s')\"\n", p.metadata(table))
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 
 	"github.com/tandemdata/tandem/internal/avrorow"
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 )
 
 // older wrote a field first that is gone since.
@@ -39,7 +39,7 @@ func prefix(head []byte) func([]byte) []byte {
 
 func embedded(t *testing.T) *fixture {
 	t.Helper()
-	cluster, err := embedkafka.Start(nil)
+	cluster, err := kafkatest.Start(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

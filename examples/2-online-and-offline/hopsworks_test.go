@@ -10,10 +10,10 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 	"github.com/tandemdata/tandem/stages"
 )
 
@@ -62,7 +62,7 @@ func TestHopsworksRowsOfASharedTopic(t *testing.T) {
 	for _, r := range list {
 		r.Topic = f.topic
 	}
-	if err := embedkafka.Produce(t.Context(), f.brokers, list...); err != nil {
+	if err := kafkatest.Produce(t.Context(), f.brokers, list...); err != nil {
 		t.Fatal(err)
 	}
 	l := f.run("-sqlite", f.file("online.db"), "-name", "clicks", "-key", "k", "-event-time", "t", "-schema", f.file("hops.avsc"),

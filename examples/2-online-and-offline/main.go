@@ -19,7 +19,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"github.com/tandemdata/tandem/internal/console"
+	"github.com/tandemdata/tandem/pipeline/report"
 )
 
 // softLimit has the garbage collector work harder before the process gets there:
@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		console.Progress(shown, os.Stderr, g, 0)
+		report.Progress(shown, os.Stderr, g, 0)
 	}()
 	err = g.Run(ctx)
 	done()
@@ -69,11 +69,11 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil && g.Ledger().Read == 0 {
 		return err
 	}
-	console.Heading(os.Stderr, "What became of every row of this run:")
-	console.Ledger(os.Stderr, g.Ledger())
+	report.Heading(os.Stderr, "What became of every row of this run:")
+	report.Ledger(os.Stderr, g.Ledger())
 	fmt.Fprintln(os.Stderr)
 	if o.json {
-		err = errors.Join(err, console.JSON(stdout, g.Ledger()))
+		err = errors.Join(err, report.JSON(stdout, g.Ledger()))
 	}
 	return err
 }

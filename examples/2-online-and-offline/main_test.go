@@ -16,13 +16,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tandemdata/tandem/internal/avrorow"
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/internal/servers"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/cassandra"
 	"github.com/tandemdata/tandem/sinks/insync"
 	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 	"github.com/tandemdata/tandem/stages"
 )
 
@@ -90,7 +90,7 @@ func (f *fixture) produce(n int) {
 		f.next[p]++
 		f.model.add(p, r)
 	}
-	if err := embedkafka.Produce(f.Context(), f.brokers, list...); err != nil {
+	if err := kafkatest.Produce(f.Context(), f.brokers, list...); err != nil {
 		f.Fatal(err)
 	}
 }
@@ -205,7 +205,7 @@ func TestRealKafkaAndCassandraHoldWhatTheLogSays(t *testing.T) {
 }
 
 func TestTheEmbeddedStoresHoldWhatTheLogSays(t *testing.T) {
-	cluster, err := embedkafka.Start(nil)
+	cluster, err := kafkatest.Start(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

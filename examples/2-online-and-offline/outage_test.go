@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/internal/servers"
 	"github.com/tandemdata/tandem/sinks/cassandra"
 	"github.com/tandemdata/tandem/sinks/sqlite"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 )
 
 // args are those of a run without an end. Without a group: one broker that comes
@@ -98,7 +98,7 @@ func command(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer) {
 }
 
 func TestAnInterruptDrainsAndExitsWithZero(t *testing.T) {
-	cluster, err := embedkafka.Start(nil)
+	cluster, err := kafkatest.Start(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestAnInterruptDrainsAndExitsWithZero(t *testing.T) {
 }
 
 func TestAnUnreachableServerIsOneClearLineAndExitOne(t *testing.T) {
-	cluster, err := embedkafka.Start(nil)
+	cluster, err := kafkatest.Start(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,13 +20,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/internal/servers"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/cassandra"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 	"github.com/tandemdata/tandem/stages"
 	"github.com/tandemdata/tandem/stages/wire"
 	"github.com/tandemdata/tandem/stages/wire/registry"
@@ -150,7 +150,7 @@ func newJob(t *testing.T, format, brokers, registry string) *job {
 }
 
 func TestWhatClientsFromPyPIWriteIsInEveryEmbeddedStore(t *testing.T) {
-	cluster, err := embedkafka.Start(nil)
+	cluster, err := kafkatest.Start(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestWhatClientsFromPyPIWriteIsInEveryEmbeddedStore(t *testing.T) {
 			list, dir := j.write(t), t.TempDir()
 			m := replay(t, j.decode(t), list)
 			for name, s := range map[string]stores{
-				"memory": {&memory.Sink{}, &memory.Sink{For: feature.Offline}},
+				"memory": {&memstore.Sink{}, &memstore.Sink{For: feature.Offline}},
 				"files":  {&sqlite.Sink{File: filepath.Join(dir, "online.db")}, &parquet.Sink{Warehouse: filepath.Join(dir, "warehouse"), CommitRows: 100}},
 			} {
 				t.Run(name, func(t *testing.T) { m.holds(t, j, s) })

@@ -10,9 +10,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tandemdata/tandem/internal/avrorow"
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 )
 
 const (
@@ -134,7 +134,7 @@ func (w *World) Produce(ctx context.Context, n int) error {
 		list[i] = s.Record
 	}
 	w.sent += n
-	if err := embedkafka.Produce(ctx, w.brokers, list...); err != nil {
+	if err := kafkatest.Produce(ctx, w.brokers, list...); err != nil {
 		return fmt.Errorf("produce: %w", err)
 	}
 	return nil

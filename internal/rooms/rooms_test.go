@@ -18,7 +18,7 @@ const module = "github.com/tandemdata/tandem/"
 var heavy = map[string][]string{
 	"github.com/ThreeDotsLabs/watermill": {"pipeline", "pipeline/internal/lanes", "pipeline/internal/engine", "sources/watermill", "examples/", "benchmarks"},
 	"github.com/hamba/avro":              {"stages/avro", "internal/avrorow", "benchmarks"},
-	"github.com/twmb/franz-go":           {"sources/kafka", "stages/wire/registry", "internal/embedkafka", "internal/crash", "examples/", "benchmarks", "benchmarks/"},
+	"github.com/twmb/franz-go":           {"sources/kafka", "stages/wire/registry", "sources/kafkatest", "internal/crash", "examples/", "benchmarks", "benchmarks/"},
 	"github.com/gocql/gocql":             {"sinks/cassandra", "benchmarks"},
 	"github.com/parquet-go/parquet-go":   {"sinks/parquet", "benchmarks"},
 	"github.com/apache/iceberg-go":       {"sinks/parquet"},
@@ -58,7 +58,7 @@ var rooms = map[string][]string{
 	"internal/servers":      {"internal/child"},
 	"internal/crash": {
 		"pipeline", "pipeline/feature", "pipeline/pipelinetest", "stages", "sources/kafka", "sinks/cassandra", "sinks/parquet",
-		"internal/avrorow", "internal/child", "internal/embedkafka", "internal/servers",
+		"internal/avrorow", "internal/child", "sources/kafkatest", "internal/servers",
 	},
 }
 

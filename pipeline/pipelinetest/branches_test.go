@@ -12,8 +12,8 @@ import (
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
-	stores "github.com/tandemdata/tandem/sinks/memory"
-	logs "github.com/tandemdata/tandem/sources/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
+	"github.com/tandemdata/tandem/sources/memlog"
 )
 
 // gate is a sink that takes no rows of some lanes while it is shut.
@@ -129,7 +129,7 @@ func TestABranchThatFailsHoldsUpOnlyItself(t *testing.T) {
 			w.send(150)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			graph := w.graph(c, w.trap(), logs.Source{Log: w.topic, MaxBatch: c.MaxBatch})
+			graph := w.graph(c, w.trap(), memlog.Source{Log: w.topic, MaxBatch: c.MaxBatch})
 			graph.Drain = time.Millisecond
 			done := make(chan error, 1)
 			go func() { done <- graph.Run(ctx) }()
@@ -203,7 +203,7 @@ func (w *kafkaWorld) produceTo(p int32, n int) {
 func TestAnEventTimeInTheFarFutureNeverWins(t *testing.T) {
 	c := config{MaxBatch: 20, Guard: 20, FarFuture: time.Hour, Batch: [2]int{30, 0}}
 	for _, seed := range seeds(t, 10) {
-		w := newWorld(t, seed, feature.ByEventTime, &stores.Sink{}, &stores.Sink{For: feature.Offline})
+		w := newWorld(t, seed, feature.ByEventTime, &memstore.Sink{}, &memstore.Sink{For: feature.Offline})
 		far := int64(0)
 		for range 5 {
 			w.send(20)

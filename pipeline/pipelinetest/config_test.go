@@ -12,10 +12,10 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	stores "github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
-	logs "github.com/tandemdata/tandem/sources/memory"
+	"github.com/tandemdata/tandem/sources/memlog"
 	"github.com/tandemdata/tandem/stages"
 )
 
@@ -47,7 +47,7 @@ func (c config) String() string { type plain config; return fmt.Sprintf("%+v", p
 
 // inMemory are stores that take a fraction of a millisecond to open.
 func inMemory(r *rand.Rand) (online, offline target) {
-	return &stores.Sink{HoldRows: r.IntN(2) * r.IntN(40)}, &stores.Sink{For: feature.Offline, HoldRows: r.IntN(2) * r.IntN(100)}
+	return &memstore.Sink{HoldRows: r.IntN(2) * r.IntN(40)}, &memstore.Sink{For: feature.Offline, HoldRows: r.IntN(2) * r.IntN(100)}
 }
 
 func onDisk(t testing.TB, c config) (online, offline target) {
@@ -95,7 +95,7 @@ func (w *world) run(c config, t *trap) (crashed bool) {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	err := w.graph(c, t, logs.Source{Log: w.topic, Epoch: w.epoch, UntilEnd: true, MaxBatch: c.MaxBatch}).Run(ctx)
+	err := w.graph(c, t, memlog.Source{Log: w.topic, Epoch: w.epoch, UntilEnd: true, MaxBatch: c.MaxBatch}).Run(ctx)
 	if err != nil && !errors.Is(err, errCrash) || ctx.Err() != nil {
 		w.Fatalf("%v: %v (%v)", c, err, ctx.Err())
 	}

@@ -12,12 +12,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/internal/servers"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/sources/kafka"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 )
 
 // broken logs, end to end: what becomes of the stores.
@@ -267,7 +267,7 @@ func TestARecreatedClusterIsNoticed(t *testing.T) {
 }
 
 func embedded(t *testing.T, opts ...kfake.Opt) []string {
-	c, err := embedkafka.Start(nil, opts...)
+	c, err := kafkatest.Start(nil, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

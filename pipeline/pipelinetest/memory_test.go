@@ -9,7 +9,7 @@ import (
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
-	logs "github.com/tandemdata/tandem/sources/memory"
+	"github.com/tandemdata/tandem/sources/memlog"
 )
 
 // pushes is a source, and what the graph said to each batch that it pushed.
@@ -143,7 +143,7 @@ func (w *world) holdsNoMore(c config, g *gate, other pipelinetest.Oracle) {
 	const sent = 3000
 	w.send(sent)
 	source := &pushes{
-		Source: logs.Source{Log: w.topic, MaxBatch: c.MaxBatch},
+		Source: memlog.Source{Log: w.topic, MaxBatch: c.MaxBatch},
 		lanes:  map[feature.TopicPartition]*pushing{}, moved: make(chan struct{}, 1),
 	}
 	ctx, cancel := context.WithCancel(context.Background())

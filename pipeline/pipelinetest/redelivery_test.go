@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
-	stores "github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 )
 
 // Whatever comes again inside the graph, because a stage panics, a publisher or
@@ -15,7 +15,7 @@ func TestNoRowIsTakenForItsOwnDuplicate(t *testing.T) {
 	all := faults{}
 	list := seeds(t, 30)
 	for _, seed := range list {
-		w := newWorld(t, seed, orders[seed%2], &stores.Sink{HoldRows: int(seed % 7)}, &stores.Sink{For: feature.Offline, HoldRows: int(seed % 40)})
+		w := newWorld(t, seed, orders[seed%2], &memstore.Sink{HoldRows: int(seed % 7)}, &memstore.Sink{For: feature.Offline, HoldRows: int(seed % 40)})
 		w.faults = all
 		w.send(0)
 		const n, dead = 120, 20

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
-	stores "github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 )
 
 // step is a row of a key at a time.
@@ -44,7 +44,7 @@ func TestRowsOutOfEventTimeOrderEndAsTheOrderSays(t *testing.T) {
 		for _, o := range orders {
 			t.Run(fmt.Sprintf("%s, by %v", name, o), func(t *testing.T) {
 				for i, seed := range seeds(t, 12) {
-					online, offline := target(&stores.Sink{}), target(&stores.Sink{For: feature.Offline})
+					online, offline := target(&memstore.Sink{}), target(&memstore.Sink{For: feature.Offline})
 					c := config{MaxBatch: 17, Dedup: 5, Guard: 5, CommitRows: 50, ToFile: 100, CommitEvery: 1}
 					if i == 0 {
 						online, offline = onDisk(t, c)

@@ -9,7 +9,7 @@ import (
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 )
 
 // sent are the rows of a batch as a Log wants them.
@@ -86,7 +86,7 @@ func tell(t *testing.T, s *feature.Schema) *story {
 	var lanes pipelinetest.Lanes
 	lane := lanes.Open(feature.Lane{TopicPartition: rows.TopicPartition}, "online", "offline")
 	for store, out := range map[feature.Store]*list{feature.Online: y.online, feature.Offline: y.offline} {
-		sink := &memory.Sink{For: store}
+		sink := &memstore.Sink{For: store}
 		node := lanes.SinkNode(store.String(), s, nil, nil)
 		w, err := sink.Open(t.Context(), node)
 		if err == nil {

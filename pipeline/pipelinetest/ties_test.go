@@ -11,7 +11,7 @@ import (
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
-	stores "github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
 )
@@ -20,8 +20,8 @@ import (
 // tested beside its sink.
 func embeddedStores(t *testing.T) map[string]target {
 	return map[string]target{
-		"memory online":  &stores.Sink{},
-		"memory offline": &stores.Sink{For: feature.Offline},
+		"memory online":  &memstore.Sink{},
+		"memory offline": &memstore.Sink{For: feature.Offline},
 		"sqlite":         &sqlite.Sink{File: filepath.Join(t.TempDir(), "online.db")},
 		"parquet":        &parquet.Sink{Warehouse: t.TempDir(), CommitEvery: time.Hour},
 	}

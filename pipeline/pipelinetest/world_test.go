@@ -13,7 +13,7 @@ import (
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
-	logs "github.com/tandemdata/tandem/sources/memory"
+	"github.com/tandemdata/tandem/sources/memlog"
 	"github.com/tandemdata/tandem/stages"
 )
 
@@ -34,7 +34,7 @@ type world struct {
 	testing.TB
 	rand    *rand.Rand
 	schema  *feature.Schema
-	topic   *logs.Log
+	topic   *memlog.Log
 	sent    *pipelinetest.Log
 	rows    []pipelinetest.Row // of the first epoch, to be sent again in a later one
 	epoch   int32
@@ -99,7 +99,7 @@ func decode(o feature.Order) stages.Decode {
 // send appends n random records to the topic.
 func (w *world) send(n int) {
 	if w.topic == nil {
-		w.topic = logs.NewLog("rows", w.partitions)
+		w.topic = memlog.NewLog("rows", w.partitions)
 	}
 	for range n {
 		p, key := w.home()

@@ -15,7 +15,7 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/sinks/insync"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 )
 
 // story is both stores as lists that a test can spoil.
@@ -31,7 +31,7 @@ func tell(t testing.TB, s *feature.Schema) *story {
 	rows := g.Batch(feature.TopicPartition{Topic: "rows"}, 0, 300)
 	out := &story{schema: s}
 	for _, store := range feature.Stores() {
-		sink := &memory.Sink{For: store}
+		sink := &memstore.Sink{For: store}
 		n := new(pipelinetest.Lanes).SinkNode("sink", s, nil, func(error) {})
 		w, err := sink.Open(t.Context(), n)
 		if err != nil {

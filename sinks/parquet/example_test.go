@@ -11,7 +11,7 @@ import (
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/parquet"
-	"github.com/tandemdata/tandem/sources/memory"
+	"github.com/tandemdata/tandem/sources/memlog"
 	"github.com/tandemdata/tandem/stages"
 )
 
@@ -31,7 +31,7 @@ func ExampleSink() {
 		}
 		return feature.Record{Key: []byte(user), Value: value}
 	}
-	clicks := memory.Of("clicks", []feature.Record{
+	clicks := memlog.Of("clicks", []feature.Record{
 		record("ada", 1000, 1), record("ada", 2000, 2), record("ada", 2000, 3), // the last one corrects
 	})
 
@@ -41,7 +41,7 @@ func ExampleSink() {
 		Schema: schema.String(),
 	}
 	g := pipeline.New("clicks-sync")
-	records := pipeline.From(g, "clicks", memory.Source{Log: clicks, UntilEnd: true})
+	records := pipeline.From(g, "clicks", memlog.Source{Log: clicks, UntilEnd: true})
 	pipeline.Join(g, "commit", stages.Commit{}, pipeline.To(pipeline.Via(records, "decode", decode), "offline", sink))
 	if err := g.Run(context.Background()); err != nil {
 		log.Fatal(err)

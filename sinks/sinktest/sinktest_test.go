@@ -13,13 +13,13 @@ import (
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 	"github.com/tandemdata/tandem/sinks/sinktest"
 )
 
 // broken is a good sink with one fault, and the promise that must catch it.
 type broken struct {
-	*memory.Sink
+	*memstore.Sink
 	promise string
 
 	schema func(*feature.Schema) *feature.Schema                           // what the table is told
@@ -37,7 +37,7 @@ type broken struct {
 func faults(store feature.Store) map[string]*broken {
 	count, behind := 0, map[any]any{}
 	return map[string]*broken{
-		"reports rows before they are there": {promise: "durable_when_it_says_so", early: true, Sink: &memory.Sink{HoldRows: 1 << 30}},
+		"reports rows before they are there": {promise: "durable_when_it_says_so", early: true, Sink: &memstore.Sink{HoldRows: 1 << 30}},
 		"forgets some spans": {promise: "every_span_reported_once_in_order", report: func(s []feature.SpanTally) []feature.SpanTally {
 			return s[:len(s)-1]
 		}},
@@ -125,7 +125,7 @@ func TestTheSuiteFindsEachFault(t *testing.T) {
 		sinktest.Run(t, func(testing.TB) sinktest.Target {
 			b := faults(stores[store])[fault]
 			if b.Sink == nil {
-				b.Sink = &memory.Sink{}
+				b.Sink = &memstore.Sink{}
 			}
 			b.For = stores[store]
 			return b
@@ -167,7 +167,7 @@ func (b *broken) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Write
 	}
 	w, err := b.Sink.Open(ctx, &m)
 	if err != nil && b.opens {
-		return (&memory.Sink{Discard: true}).Open(ctx, n)
+		return (&memstore.Sink{Discard: true}).Open(ctx, n)
 	}
 	if k, ok := w.(pipeline.ProgressStore); ok {
 		return &keeper{&writer{Writer: w, broken: b, node: n}, k}, err

@@ -13,7 +13,7 @@ import (
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/sqlite"
-	"github.com/tandemdata/tandem/sources/memory"
+	"github.com/tandemdata/tandem/sources/memlog"
 	"github.com/tandemdata/tandem/stages"
 )
 
@@ -34,12 +34,12 @@ func ExampleSink() {
 		}
 		return feature.Record{Key: []byte(user), Value: value}
 	}
-	clicks := memory.Of("clicks", []feature.Record{
+	clicks := memlog.Of("clicks", []feature.Record{
 		record("ada", 1), record("bob", 2), record("ada", 3), {Key: []byte("bob")}, // bob is deleted
 	})
 
 	g := pipeline.New("clicks-sync")
-	records := pipeline.From(g, "clicks", memory.Source{Log: clicks, UntilEnd: true})
+	records := pipeline.From(g, "clicks", memlog.Source{Log: clicks, UntilEnd: true})
 	rows := pipeline.Via(records, "decode", stages.Decode{
 		Group:  feature.Group{Name: "clicks", PrimaryKey: []string{"user_id"}},
 		Schema: schema.String(),

@@ -10,10 +10,10 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sources/kafka"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 )
 
 const benchRecords = 400_000
@@ -64,7 +64,7 @@ func perSecond(b *testing.B) {
 
 func filled(b *testing.B, partitions, into int32) []string {
 	b.Helper()
-	c, err := embedkafka.Start(map[string]int32{"t": partitions})
+	c, err := kafkatest.Start(map[string]int32{"t": partitions})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,11 +8,11 @@ import (
 	"github.com/hamba/avro/v2"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/memory"
+	"github.com/tandemdata/tandem/sinks/memstore"
 	"github.com/tandemdata/tandem/sources/kafka"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 	"github.com/tandemdata/tandem/stages"
 )
 
@@ -21,7 +21,7 @@ const clickSchema = `{"type": "record", "name": "Click", "fields": [
 
 func Example() {
 	ctx := context.Background()
-	cluster, err := embedkafka.Start(map[string]int32{"clicks": 2})
+	cluster, err := kafkatest.Start(map[string]int32{"clicks": 2})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func Example() {
 	rows := pipeline.Via(records, "decode", stages.Decode{
 		Group: feature.Group{Name: "clicks", PrimaryKey: []string{"user"}}, Schema: clickSchema,
 	})
-	pipeline.Join(g, "commit", stages.Commit{}, pipeline.To(rows, "online", &memory.Sink{}))
+	pipeline.Join(g, "commit", stages.Commit{}, pipeline.To(rows, "online", &memstore.Sink{}))
 
 	for range 2 { // the second run begins where the group knows that the first one ended
 		if err := g.Run(ctx); err != nil {

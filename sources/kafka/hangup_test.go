@@ -8,8 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/sources/kafka"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 	"github.com/tandemdata/tandem/sources/sourcetest"
 )
 
@@ -17,7 +17,7 @@ import (
 // outage does.
 func TestABrokerThatHangsUpAtOnceIsWaitedFor(t *testing.T) {
 	t.Parallel() // the client takes its time
-	c, err := embedkafka.Start(nil, kfake.NumBrokers(2))
+	c, err := kafkatest.Start(nil, kfake.NumBrokers(2))
 	if err != nil {
 		t.Fatal(err)
 	}

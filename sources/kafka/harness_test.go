@@ -10,11 +10,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/internal/servers"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sources/kafka"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 	"github.com/tandemdata/tandem/sources/sourcetest"
 )
 
@@ -37,7 +37,7 @@ func (l *topic) Append(t testing.TB, partition int32, records ...feature.Record)
 			out[i].Headers = append(out[i].Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
 		}
 	}
-	if err := embedkafka.Produce(t.Context(), l.brokers, out...); err != nil {
+	if err := kafkatest.Produce(t.Context(), l.brokers, out...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -84,9 +84,9 @@ func newLog(t testing.TB, brokers []string, partitions int32, group bool) *topic
 }
 
 // embedded is a Kafka inside the process.
-func embedded(t testing.TB) *embedkafka.Cluster {
+func embedded(t testing.TB) *kafkatest.Cluster {
 	t.Helper()
-	c, err := embedkafka.Start(nil)
+	c, err := kafkatest.Start(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sources/kafka"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 	"github.com/tandemdata/tandem/sources/sourcetest"
 )
 
@@ -79,7 +79,7 @@ func TestUnknownPartitionsBeginByFrom(t *testing.T) {
 			at = old.Add(30 * time.Minute)
 		}
 		rec := &kgo.Record{Topic: l.topic, Value: r.Value, Timestamp: at}
-		if err := embedkafka.Produce(t.Context(), l.brokers, rec); err != nil {
+		if err := kafkatest.Produce(t.Context(), l.brokers, rec); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -155,7 +155,7 @@ func TestTopicRecreatedBetweenRunsStopsUntilTheEpochIsRaised(t *testing.T) {
 	}
 }
 
-func recreate(t *testing.T, c *embedkafka.Cluster, topic string) {
+func recreate(t *testing.T, c *kafkatest.Cluster, topic string) {
 	t.Helper()
 	if err := errors.Join(c.DeleteTopic(topic), c.CreateTopic(topic, 1, nil)); err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestAnotherNumberOfPartitionsStopsWhereOneIsGiven(t *testing.T) {
 }
 
 func TestSASL(t *testing.T) {
-	c, err := embedkafka.Start(map[string]int32{"clicks": 1}, kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", "u", "p"), kfake.Superuser("PLAIN", "v", "q"))
+	c, err := kafkatest.Start(map[string]int32{"clicks": 1}, kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", "u", "p"), kfake.Superuser("PLAIN", "v", "q"))
 	if err != nil {
 		t.Fatal(err)
 	}

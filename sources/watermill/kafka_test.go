@@ -12,14 +12,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tandemdata/tandem/internal/embedkafka"
 	"github.com/tandemdata/tandem/internal/servers"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 	"github.com/tandemdata/tandem/sources/sourcetest"
 	"github.com/tandemdata/tandem/sources/watermill"
 )
 
 func TestWatermillKafka(t *testing.T) {
-	c, err := embedkafka.Start(nil)
+	c, err := kafkatest.Start(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func produce(t *testing.T, brokers []string, topic string, from, to int) {
 	t.Helper()
 	for i := from; i < to; i++ {
 		r := &kgo.Record{Topic: topic, Key: fmt.Append(nil, "k", i), Value: fmt.Append(nil, i), Timestamp: time.UnixMilli(1_700_000_000_000 + int64(i))}
-		if err := embedkafka.Produce(t.Context(), brokers, r); err != nil {
+		if err := kafkatest.Produce(t.Context(), brokers, r); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,6 +1,6 @@
-// Package console shows a run to a person: progress while it lasts, and the
+// Package report shows a run to a person: progress while it lasts, and the
 // ledger of each sink when it is over.
-package console
+package report
 
 import (
 	"context"

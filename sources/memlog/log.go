@@ -1,6 +1,6 @@
-// Package memory is a log in memory, for tests, examples and benchmarks: what
+// Package memlog is a log in memory, for tests, examples and benchmarks: what
 // was appended is read in the same order, however often.
-package memory
+package memlog
 
 import (
 	"fmt"

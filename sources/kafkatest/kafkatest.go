@@ -1,6 +1,6 @@
-// Package embedkafka is a Kafka inside the process, for tests, examples and the
+// Package kafkatest is a Kafka inside the process, for tests, examples and the
 // quickstart: kfake on loopback, with nothing to install and nothing to keep.
-package embedkafka
+package kafkatest
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package memory
+package memlog
 
 import (
 	"github.com/tandemdata/tandem/pipeline"

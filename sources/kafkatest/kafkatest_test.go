@@ -1,15 +1,15 @@
-package embedkafka_test
+package kafkatest_test
 
 import (
 	"context"
 	"fmt"
 
-	"github.com/tandemdata/tandem/internal/embedkafka"
+	"github.com/tandemdata/tandem/sources/kafkatest"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 func Example() {
-	cluster, err := embedkafka.Start(map[string]int32{"clicks": 2})
+	cluster, err := kafkatest.Start(map[string]int32{"clicks": 2})
 	if err != nil {
 		fmt.Println(err)
 		return

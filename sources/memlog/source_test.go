@@ -1,4 +1,4 @@
-package memory_test
+package memlog_test
 
 import (
 	"fmt"
@@ -6,11 +6,11 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sources/memory"
+	"github.com/tandemdata/tandem/sources/memlog"
 	"github.com/tandemdata/tandem/sources/sourcetest"
 )
 
-type log struct{ *memory.Log }
+type log struct{ *memlog.Log }
 
 func (l log) Topic() string { return "t" }
 
@@ -19,21 +19,21 @@ func (l log) Append(_ testing.TB, p int32, records ...feature.Record) { l.Log.Ap
 func (l log) Trim(_ testing.TB, p int32, before int64) { l.Log.Trim(p, before) }
 
 func (l log) Source(s sourcetest.Settings) pipeline.Source {
-	return memory.Source{Log: l.Log, UntilEnd: s.UntilEnd, Epoch: s.Epoch, MaxBatch: s.MaxBatch}
+	return memlog.Source{Log: l.Log, UntilEnd: s.UntilEnd, Epoch: s.Epoch, MaxBatch: s.MaxBatch}
 }
 
 func TestSource(t *testing.T) {
 	sourcetest.Run(t, sourcetest.Harness{
-		New:     func(_ testing.TB, n int32) sourcetest.Log { return log{memory.NewLog("t", int(n))} },
+		New:     func(_ testing.TB, n int32) sourcetest.Log { return log{memlog.NewLog("t", int(n))} },
 		Bounded: true, Positions: true, Commits: true,
 	})
 }
 
 // A hole before the end, as transactions leave them, is inside of a span.
 func TestHolesLieInsideOfSpans(t *testing.T) {
-	l := memory.Of("t", []feature.Record{{Offset: 3}, {}, {Offset: 9}})
+	l := memlog.Of("t", []feature.Record{{Offset: 3}, {}, {Offset: 9}})
 	g := sourcetest.NewGraph(t)
-	if err := g.Start(memory.Source{Log: l, UntilEnd: true, MaxBatch: 2}).Wait(); err != nil {
+	if err := g.Start(memlog.Source{Log: l, UntilEnd: true, MaxBatch: 2}).Wait(); err != nil {
 		t.Fatal(err)
 	}
 	var spans []feature.Span
@@ -49,11 +49,11 @@ func TestHolesLieInsideOfSpans(t *testing.T) {
 }
 
 func TestRetentionThatOvertakesALaneIsAnError(t *testing.T) {
-	l := memory.NewLog("t", 1)
+	l := memlog.NewLog("t", 1)
 	l.Append(0, make([]feature.Record, 5)...)
 	g := sourcetest.NewGraph(t)
 	g.Full = func(*sourcetest.Lane) bool { return true }
-	run := g.Start(memory.Source{Log: l})
+	run := g.Start(memlog.Source{Log: l})
 	lane := g.Await("a full lane", func(lanes []sourcetest.Lane) bool { return len(sourcetest.Got(lanes, 0)) == 5 })[0]
 	l.Append(0, make([]feature.Record, 5)...)
 	l.Trim(0, 7)
@@ -64,7 +64,7 @@ func TestRetentionThatOvertakesALaneIsAnError(t *testing.T) {
 }
 
 func ExampleLog() {
-	l := memory.NewLog("clicks", 2)
+	l := memlog.NewLog("clicks", 2)
 	l.Append(1, feature.Record{Value: []byte("a")}, feature.Record{Value: []byte("b")})
 	fmt.Println(l.Bounds(1))
 	// Output: 0 2

@@ -1,6 +1,6 @@
-// Package memory is a sink kept in memory, of either store, for tests and
+// Package memstore is a sink kept in memory, of either store, for tests and
 // examples.
-package memory
+package memstore
 
 import (
 	"context"
