@@ -183,7 +183,7 @@ var stageSaboteurs = []saboteur{
 	}, `keeps no rows: they would be lost`, false},
 	{"keeps rows at the end", func(s *scene) {
 		s.stage = holding(func(_ *pipeline.Node, why pipeline.FlushReason) bool { return why != pipeline.FlushEnd })
-	}, `node "the-stage"`, false},
+	}, `node "the-stage"`, true},
 	{"panics", staging(func(*feature.Rows, func(*feature.Rows)) error { panic("index out of range") }), `node "the-stage": log/`, false},
 	{"fails", staging(func(*feature.Rows, func(*feature.Rows)) error { return errors.New("no") }), `node "the-stage": log/`, false},
 	{"has a fatal error joined with a passing one", staging(func(*feature.Rows, func(*feature.Rows)) error {

@@ -152,6 +152,9 @@ func TestABrokenContractIsNeverSilent(t *testing.T) {
 	} {
 		for _, b := range list {
 			t.Run(plug+" "+b.breaks, func(t *testing.T) {
+				if raceDetector && b.breaks == "changes a column" {
+					t.Skip("the race detector finds this by itself, and fails the test for it: run it without -race")
+				}
 				for round := range uint64(rounds) {
 					if err := b.play(t, seed+round); err != nil {
 						t.Fatalf("seed %d: %.1500v", seed+round, err)

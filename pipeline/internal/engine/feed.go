@@ -256,11 +256,11 @@ func (s *session) pump(l *lane) {
 // publishNext publishes what comes next, or lets go of the lane and reports false.
 func (s *session) publishNext(l *lane) bool {
 	e := &envelope{lane: l, producer: l.source}
-	r, found, room := s.intake.Next(l.Lane)
+	next := s.intake.Next(l.Lane)
 	switch {
-	case found:
-		e.batch = r
-	case s.intake.Ended(l.Lane):
+	case next.Found:
+		e.batch = next.Records
+	case next.Ended:
 		e.kind = end
 	default:
 		l.pumping.Unlock()
@@ -268,7 +268,7 @@ func (s *session) publishNext(l *lane) bool {
 	}
 	l.number++
 	e.number = l.number
-	if room {
+	if next.Room {
 		s.tellReady(l)
 	}
 	began := time.Now()

@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 
-	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -36,11 +38,28 @@ type envelope struct {
 
 type envelopeKey struct{}
 
+// newUUID is a version 4 UUID. It is there to be looked for in logs and traces,
+// so it need not be hard to guess, and is made several times a batch.
+func newUUID() string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], rand.Uint64())
+	binary.BigEndian.PutUint64(b[8:], rand.Uint64())
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	var s [36]byte
+	hex.Encode(s[0:8], b[0:4])
+	hex.Encode(s[9:13], b[4:6])
+	hex.Encode(s[14:18], b[6:8])
+	hex.Encode(s[19:23], b[8:10])
+	hex.Encode(s[24:36], b[10:16])
+	s[8], s[13], s[18], s[23] = '-', '-', '-', '-'
+	return string(s[:])
+}
+
 // newMessage starts from the session's own context: a router adds layers to a
 // message's context at every hop, and they would pile up. Metadata goes on from
 // the message that it follows from, so that a trace is one from end to end.
 func newMessage(ctx context.Context, e *envelope, from message.Metadata) *message.Message {
-	m := message.NewMessage(watermill.NewShortUUID(), nil)
+	m := message.NewMessage(newUUID(), nil)
 	for k, v := range from {
 		m.Metadata[k] = v
 	}

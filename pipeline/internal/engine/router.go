@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
 
-	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/tandemdata/tandem/pipeline/internal/failure"
@@ -19,7 +17,7 @@ import (
 
 // route makes one router handler of each node but the sources, which publish.
 func (s *session) route() (*message.Router, error) {
-	r, err := message.NewRouter(message.RouterConfig{CloseTimeout: time.Minute}, routerLogger(s.g.Logger))
+	r, err := message.NewRouter(message.RouterConfig{CloseTimeout: time.Minute}, routerLog{s.g.Logger})
 	if err != nil {
 		return nil, err
 	}
@@ -38,14 +36,6 @@ func (s *session) route() (*message.Router, error) {
 		}
 	}
 	return r, nil
-}
-
-// routerLogger is Watermill's own log, at debug: what it says of errors, the
-// graph says itself, and once.
-func routerLogger(l *slog.Logger) watermill.LoggerAdapter {
-	return watermill.NewSlogLoggerWithLevelMapping(l, map[slog.Level]slog.Level{
-		slog.LevelInfo: slog.LevelDebug, slog.LevelWarn: slog.LevelDebug, slog.LevelError: slog.LevelDebug,
-	})
 }
 
 // publisher keeps a router that stops one handler from closing the others' edges,

@@ -49,9 +49,9 @@ func (st *laneState) keepSnapshot(batch any) {
 
 var errShared = errors.New("changed a column in place, which other branches of the graph share: rows.Edit gives a batch with columns of its own")
 
-// verify looks at the batches that a node was given and still has, and at those
-// that it has just let go of.
-func (st *laneState) verify(out []*envelope) error {
+// verify looks at the batches that a node was given and still has, if it keeps
+// some, and at those that it has just let go of.
+func (st *laneState) verify(keeps bool, out []*envelope) error {
 	for _, k := range st.kept {
 		if sumOf(k.rows) != k.sum {
 			return errShared
@@ -68,7 +68,7 @@ func (st *laneState) verify(out []*envelope) error {
 		}
 		emitted = rows.Span().To
 	}
-	st.kept = slices.DeleteFunc(st.kept, func(k snapshot) bool { return k.rows.Span().To <= emitted || !st.run.Keeps() })
+	st.kept = slices.DeleteFunc(st.kept, func(k snapshot) bool { return k.rows.Span().To <= emitted || !keeps })
 	return nil
 }
 

@@ -149,28 +149,28 @@ func (in *Intake) End(l *feature.Lane) bool {
 	return true
 }
 
-// Ended reports whether nothing comes any more after what waits.
-func (in *Intake) Ended(l *feature.Lane) bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	q := in.queues[l]
-	return q == nil || q.ended
+// Next is what comes next of a lane.
+type Next struct {
+	Records feature.Records
+	Found   bool // Records are there
+	Ended   bool // nothing comes any more
+	Room    bool // the lane was full and has room again: its source is to be told
 }
 
-// Next takes the first batch that waits, and reports whether a lane that was
-// full has room again, of which its source is to be told.
-func (in *Intake) Next(l *feature.Lane) (r feature.Records, found, room bool) {
+// Next takes the first batch that waits. Whether the lane has ended is decided in
+// the same step: what is pushed before the end is taken before it.
+func (in *Intake) Next(l *feature.Lane) Next {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	q := in.queues[l]
 	if q == nil || len(q.waiting) == 0 {
-		return feature.Records{}, false, false
+		return Next{Ended: q == nil || q.ended}
 	}
 	first := q.waiting[0]
 	q.waiting[0] = pushed{}
 	q.waiting = q.waiting[1:]
 	q.bytes -= first.bytes
-	return first.Records, true, in.room(q)
+	return Next{Records: first.Records, Found: true, Room: in.room(q)}
 }
 
 // room reports whether a lane that was full is no longer.
