@@ -69,7 +69,54 @@ func (o opensWith) Open(context.Context, *pipeline.Node) (pipeline.Stage[*featur
 	return o.st, o.err
 }
 
+// onRecords is a stage between a source and a decoder.
+type onRecords func(in feature.Records, emit func(feature.Records)) error
+
+func (f onRecords) Open(context.Context, *pipeline.Node) (pipeline.Stage[feature.Records, feature.Records], error) {
+	return f, nil
+}
+
+func (f onRecords) Process(_ context.Context, in feature.Records, emit func(feature.Records)) error {
+	return f(in, emit)
+}
+
+func recording(how onRecords) func(*scene) { return func(s *scene) { s.records = how } }
+
 var stageSaboteurs = []saboteur{
+	{"leaves records out", recording(func(in feature.Records, emit func(feature.Records)) error {
+		in.List = in.List[len(in.List)/2:]
+		emit(in)
+		return nil
+	}), `node "the-record-stage": log/`, true}, // of batches of one record it leaves none out
+	{"leaves all records of a batch out", recording(func(in feature.Records, emit func(feature.Records)) error {
+		in.List = nil
+		emit(in)
+		return nil
+	}), `emitted no row for offset`, false},
+	{"emits a record twice", recording(func(in feature.Records, emit func(feature.Records)) error {
+		in.List = append(slices.Clone(in.List), in.List...)
+		emit(in)
+		return nil
+	}), `node "the-record-stage": log/`, false},
+	{"moves records to other offsets", recording(func(in feature.Records, emit func(feature.Records)) error {
+		in.List = slices.Clone(in.List)
+		in.List[0].Offset--
+		emit(in)
+		return nil
+	}), `node "the-record-stage": log/`, false},
+	{"emits records of another partition", recording(func(in feature.Records, emit func(feature.Records)) error {
+		in.Partition++
+		emit(in)
+		return nil
+	}), `emitted records of log/`, false},
+	{"cuts records into smaller spans", recording(func(in feature.Records, emit func(feature.Records)) error {
+		for i := range in.List {
+			one := in
+			one.List, one.Span = in.List[i:i+1], feature.Span{From: in.List[i].Offset, To: in.List[i].Offset + 1}
+			emit(one)
+		}
+		return nil
+	}), `spans are cut by the source, once`, true},
 	{"emits nothing", staging(func(*feature.Rows, func(*feature.Rows)) error { return nil }), `node "the-stage": log/`, false},
 	{"emits a batch twice", staging(func(rows *feature.Rows, emit func(*feature.Rows)) error {
 		emit(rows)

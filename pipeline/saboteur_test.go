@@ -31,6 +31,7 @@ type scene struct {
 	log     [][]string
 	stores  stores
 	source  pipeline.Source
+	records pipeline.Spec[feature.Records, feature.Records]
 	decode  pipeline.Spec[feature.Records, *feature.Rows]
 	stage   pipeline.Spec[*feature.Rows, *feature.Rows]
 	online  pipeline.Sink
@@ -50,6 +51,10 @@ func newScene(seed uint64) *scene {
 	rng := rand.New(rand.NewPCG(seed, 7))
 	s := &scene{rng: rng, log: sample(1+rng.IntN(3), 30+rng.IntN(60)), stores: newStores(), rejects: &letters{}}
 	s.source, s.decode, s.stage = &script{Partitions: s.log, Chunk: 1 + rng.IntN(9)}, decode{}, stage(pass)
+	s.records = onRecords(func(in feature.Records, emit func(feature.Records)) error {
+		emit(in)
+		return nil
+	})
 	s.online, s.offline, s.join = s.stores.online, s.stores.offline, commit{}
 	return s
 }
@@ -59,7 +64,8 @@ func (s *scene) graph() *pipeline.Graph {
 	g.Logger, g.VerifyColumns, g.Drain = quiet, true, 2*time.Second
 	g.DeadLetters(s.rejects, "dead")
 	g.Use(s.use...)
-	rows := pipeline.Via(pipeline.Via(pipeline.From(g, "the-source", s.source), "the-decoder", s.decode), "the-stage", s.stage)
+	records := pipeline.Via(pipeline.From(g, "the-source", s.source), "the-record-stage", s.records)
+	rows := pipeline.Via(pipeline.Via(records, "the-decoder", s.decode), "the-stage", s.stage)
 	pipeline.Join(g, "the-join", s.join, pipeline.To(rows, "the-online-sink", s.online), pipeline.To(rows, "the-offline-sink", s.offline))
 	return g
 }
