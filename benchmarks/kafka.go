@@ -45,7 +45,7 @@ func (t topic) source() kafka.Source {
 	return kafka.Source{Brokers: t.brokers, Topic: t.name, UntilEnd: true}
 }
 
-// fromKafka is the whole graph behind a Kafka.
+// fromKafka is the whole graph, which reads a Kafka.
 func fromKafka(name string, t topic, to stores) contestant {
 	return contestant{name, func(ctx context.Context, c *clock) (int64, error) {
 		return through(ctx, c, t.source(), t.rows, work(), to)

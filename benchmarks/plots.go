@@ -58,7 +58,7 @@ func (s *suite) plots() ([]template.HTML, error) {
 		if _, err := c.WriteTo(&svg); err != nil {
 			return nil, err
 		}
-		at := max(bytes.Index(svg.Bytes(), []byte("<svg")), 0) // behind the XML declaration
+		at := max(bytes.Index(svg.Bytes(), []byte("<svg")), 0) // after the XML declaration
 		drawn = append(drawn, template.HTML(svg.Bytes()[at:]))
 	}
 	return drawn, nil

@@ -155,7 +155,7 @@ func newLane(p int32) *feature.Lane {
 	return &feature.Lane{TopicPartition: feature.TopicPartition{Topic: "rows", Partition: p}}
 }
 
-// opened is a stage without a graph, behind which everything is idle.
+// opened is a stage without a graph, after which everything is idle.
 func opened[In, Out any](ctx context.Context, spec pipeline.Spec[In, Out]) (pipeline.Stage[In, Out], error) {
 	s, err := schema()
 	if err != nil {

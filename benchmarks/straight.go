@@ -93,7 +93,7 @@ func staticWriter() (*os.File, *pq.GenericWriter[row], error) {
 		pq.PageBufferSize(256<<10), pq.DictionaryMaxBytes(1<<20)), nil
 }
 
-// writeStatic writes rows, and behind the last of them the footer, and syncs.
+// writeStatic writes rows, and after the last of them the footer, and syncs.
 func writeStatic(f *os.File, w *pq.GenericWriter[row], rows []row, last bool) (int, error) {
 	n, err := w.Write(rows)
 	if err != nil || !last {

@@ -13,7 +13,7 @@ import (
 
 // The headers of a dead letter, in the metadata of its message. Its payload is
 // the record's value as it was; the record's own headers stand beside these,
-// behind the prefix "record.".
+// after the prefix "record.".
 const (
 	HeaderNode       = "tandem.node"
 	HeaderTopic      = "tandem.topic"

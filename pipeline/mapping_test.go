@@ -11,7 +11,7 @@ import (
 	"github.com/tandemdata/tandem/stages"
 )
 
-// Filter, OrderGuard and warm rows.
+// Filter, OrderGuard and replayed rows.
 var timed = feature.Group{Name: "timed", PrimaryKey: []string{"k"}, EventTime: "v", Order: feature.ByEventTime}
 
 type timedDecode struct{}

@@ -116,7 +116,7 @@ func TestBatchLeavesWhatItWasGivenAlone(t *testing.T) {
 	if err := b.Flush(t.Context(), pipeline.FlushEnd, emit); err != nil {
 		t.Fatal(err)
 	}
-	wantFates(t, got, "warm written filtered/written written")
+	wantOutcomes(t, got, "replayed written filtered/written written")
 	for i := range 4 {
 		from, j := one, i
 		if i > 1 {

@@ -84,7 +84,7 @@ func TestTheOrderOfAMapsEntriesIsNoContent(t *testing.T) {
 		key(2, 2, 'b', 4, 2, 2, 'a', 2, 0),
 		key(4, 2, 'a', 4, 2, 'b', 2, 0),
 	)...))
-	wantFates(t, rows, "written written written")
+	wantOutcomes(t, rows, "written written written")
 	c := newContents()
 	if h := c.of(rows, false); h[0] != h[1] || h[0] == h[2] {
 		t.Errorf("the sums are %x", h)

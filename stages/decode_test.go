@@ -182,7 +182,7 @@ func TestDecodeReadsEveryTypeAsTheSecondOpinionDoes(t *testing.T) {
 	list := bodies(encode(t, full()), encode(t, bare()), encode(t, full()))
 	rows := through(t, d, records(0, list...))
 	wantLetters(t, l)
-	wantFates(t, rows, "written written written")
+	wantOutcomes(t, rows, "written written written")
 	for i, rec := range list {
 		want, ok := opinion(s, rows.Schema.Fields, rec.Value)
 		if got := spellRow(rows, i); !ok || got != want {
@@ -298,7 +298,7 @@ func TestBlocksInEveryForm(t *testing.T) {
 		varints(1, -2, 3, 10, 20, 0),          // and later
 		append(varints(1, 1, 10), 0x80, 0x00), // a longer zero is a zero
 	)...))
-	wantFates(t, rows, "written written written written dead dead written")
+	wantOutcomes(t, rows, "written written written written dead dead written")
 	wantLetters(t, l, "4 undecodable", "5 undecodable")
 	for i, want := range []string{"[10 20]", "[10 20]", "[10 20]", "[10 20]", "<nil>", "<nil>", "[10]"} {
 		if got := fmt.Sprint(rows.Row(i).Value("v")); got != want {
@@ -333,7 +333,7 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 	)...))
 	wantLetters(t, l, "1 truncated", "2 truncated", "3 trailing-bytes", "4 invalid-utf8", "5 undecodable", "6 undecodable",
 		"7 undecodable", "8 undecodable", "9 too-long", "10 null-key", "11 no-event-time")
-	wantFates(t, rows, "written dead dead dead dead dead dead dead dead dead dead dead written")
+	wantOutcomes(t, rows, "written dead dead dead dead dead dead dead dead dead dead dead written")
 	if got := rows.Row(12).Int32("i"); got != 1<<31-1 {
 		t.Errorf("the largest int came out as %d", got)
 	}
@@ -348,7 +348,7 @@ func TestWarmRecordsAreNeverRejected(t *testing.T) {
 	in := records(2, list...)
 	in.Span = feature.Span{From: 0, To: 4}
 	rows := through(t, d, in)
-	wantFates(t, rows, "warm warm written dead")
+	wantOutcomes(t, rows, "replayed replayed written dead")
 	wantLetters(t, l, "3 truncated")
 	if rows.Span() != in.Span || len(rows.Spans) != 1 {
 		t.Errorf("spans %v of a batch that spans %v", rows.Spans, in.Span)
@@ -370,7 +370,7 @@ func TestADeadLetterThatFailsSaysWhere(t *testing.T) {
 		t.Errorf("the place is said more than once: %v", err)
 	}
 	l.err = nil
-	wantFates(t, through(t, d, records(0, list...)), "written dead written")
+	wantOutcomes(t, through(t, d, records(0, list...)), "written dead written")
 	wantLetters(t, l, "1 truncated")
 }
 

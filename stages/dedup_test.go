@@ -58,7 +58,7 @@ func TestOfABATheLastAStays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := eventSchema(t, c.group)
-			wantFates(t, through(t, newDedup(Dedup{OnePartition: true}, s), batchOf(s, 0, 0, c.rows...)), c.want)
+			wantOutcomes(t, through(t, newDedup(Dedup{OnePartition: true}, s), batchOf(s, 0, 0, c.rows...)), c.want)
 
 			// One row at a time gives the same.
 			d := newDedup(Dedup{OnePartition: true}, s)
@@ -90,7 +90,7 @@ func TestDedupTellsStoresApart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := eventSchema(t, byLog)
 			rows := through(t, newDedup(Dedup{OnePartition: true}, s), batchOf(s, 0, 0, c.rows...))
-			wantFates(t, rows, c.want)
+			wantOutcomes(t, rows, c.want)
 		})
 	}
 }
@@ -101,19 +101,19 @@ func TestTheSameBatchGetsTheSameFates(t *testing.T) {
 	list := []eventRow{{key: "k", at: 5, value: 1}, {key: "k", at: 5, value: 1}, {key: "k", at: 6, value: 2}, {key: "k", at: 4, value: 3}}
 	const want = "written duplicate written late/written"
 	for range 3 {
-		wantFates(t, through(t, g, through(t, d, batchOf(s, 10, 0, list...))), want)
+		wantOutcomes(t, through(t, g, through(t, d, batchOf(s, 10, 0, list...))), want)
 	}
 	again := batchOf(s, 10, 0, list...)
 	for range 2 { // the very same rows, as a retry has them
-		wantFates(t, through(t, g, through(t, d, again)), want)
+		wantOutcomes(t, through(t, g, through(t, d, again)), want)
 	}
 }
 
 func TestAnOffsetThatCameBeforeIsADuplicate(t *testing.T) {
 	s := eventSchema(t, byLog)
 	d := newDedup(Dedup{OnePartition: true}, s)
-	wantFates(t, through(t, d, batchOf(s, 5, 0, eventRow{key: "a"}, eventRow{key: "b"})), "written written")
-	wantFates(t, through(t, d, batchOf(s, 6, 0, eventRow{key: "c"}, eventRow{key: "d"})), "duplicate written")
+	wantOutcomes(t, through(t, d, batchOf(s, 5, 0, eventRow{key: "a"}, eventRow{key: "b"})), "written written")
+	wantOutcomes(t, through(t, d, batchOf(s, 6, 0, eventRow{key: "c"}, eventRow{key: "d"})), "duplicate written")
 }
 
 func TestWarmRowsFillStateAndNothingElse(t *testing.T) {
@@ -121,13 +121,13 @@ func TestWarmRowsFillStateAndNothingElse(t *testing.T) {
 	list := []eventRow{{key: "k", at: 5, value: 1}, {key: "k", at: 5, value: 1}, {key: "k", at: 4, value: 9}, {key: "new", at: 1}}
 	d, l := newDedup(Dedup{OnePartition: true}, s), &letters{}
 	g := newGuard(OrderGuard{Late: Reject}, s, l.node())
-	wantFates(t, through(t, g, through(t, d, batchOf(s, 0, 2, list[0], list[0]))), "warm warm")
-	wantFates(t, through(t, g, through(t, d, batchOf(s, 2, 2, list[1:]...))), "duplicate dead written")
+	wantOutcomes(t, through(t, g, through(t, d, batchOf(s, 0, 2, list[0], list[0]))), "replayed replayed")
+	wantOutcomes(t, through(t, g, through(t, d, batchOf(s, 2, 2, list[1:]...))), "duplicate dead written")
 	wantLetters(t, l, "3 late")
 
 	d, g = newDedup(Dedup{OnePartition: true}, s), newGuard(OrderGuard{Late: Reject, FarFuture: 1, Beyond: Reject}, s, l.node())
 	late := batchOf(s, 0, 9, eventRow{key: "k", at: 5}, eventRow{key: "k", at: 4}, eventRow{key: "k", at: 1 << 40, stamp: 1})
-	wantFates(t, through(t, g, through(t, d, late)), "warm warm warm")
+	wantOutcomes(t, through(t, g, through(t, d, late)), "replayed replayed replayed")
 	wantLetters(t, l, "3 late")
 }
 
@@ -136,7 +136,7 @@ func TestALifeThatIsLongerIsNoDuplicate(t *testing.T) {
 	g.TTL = 1e9
 	s := eventSchema(t, g)
 	list := []eventRow{{key: "k", stamp: 1}, {key: "k", stamp: 2}, {key: "k", stamp: 2}}
-	wantFates(t, through(t, newDedup(Dedup{OnePartition: true}, s), batchOf(s, 0, 0, list...)), "written written duplicate")
+	wantOutcomes(t, through(t, newDedup(Dedup{OnePartition: true}, s), batchOf(s, 0, 0, list...)), "written written duplicate")
 }
 
 // store is what a store holds after rows were written in order: the newest
@@ -214,6 +214,6 @@ func TestByEventTimeOnlyRowsOfOnePartitionAreComparedByContent(t *testing.T) {
 		{byLogTimed, Dedup{}, "written duplicate"},
 	} {
 		s := eventSchema(t, c.group)
-		wantFates(t, through(t, newDedup(c.set, s), batchOf(s, 0, 0, a, a)), c.want)
+		wantOutcomes(t, through(t, newDedup(c.set, s), batchOf(s, 0, 0, a, a)), c.want)
 	}
 }

@@ -26,7 +26,7 @@ func TestANullValueDeletesByItsKeySchema(t *testing.T) {
 		feature.Record{Key: []byte{}, Offset: 3},
 		feature.Record{Offset: 4},
 	))
-	wantFates(t, rows, "written written dead dead dead")
+	wantOutcomes(t, rows, "written written dead dead dead")
 	wantLetters(t, l, "2 trailing-bytes", "3 truncated", "4 delete-without-key")
 	row := rows.Row(1)
 	if !row.Delete() || row.String("a") != "x" || row.Int64("b") != 5 || !row.Null("v") || !row.Null("t") {
@@ -50,7 +50,7 @@ func TestANullValueDeletesByItsBytes(t *testing.T) {
 				feature.Record{Key: []byte{}, Offset: 2},
 				feature.Record{Offset: 3},
 			))
-			wantFates(t, rows, "written written written dead")
+			wantOutcomes(t, rows, "written written written dead")
 			wantLetters(t, l, "3 delete-without-key")
 			if rows.KeyDigest(0) != rows.KeyDigest(1) || !rows.Row(1).Delete() {
 				t.Errorf("a delete came out as %s", spellRow(rows, 1))
@@ -62,14 +62,14 @@ func TestANullValueDeletesByItsBytes(t *testing.T) {
 func TestAKeyThatIsNotTextIsADeadLetter(t *testing.T) {
 	d, l := opened(t, Decode{Group: listGroup, Schema: `{"type":"record","name":"R","fields":[{"name":"k","type":"string"}]}`})
 	rows := through(t, d, records(0, feature.Record{Key: []byte{0xff}, Offset: 0}))
-	wantFates(t, rows, "dead")
+	wantOutcomes(t, rows, "dead")
 	wantLetters(t, l, "0 invalid-utf8")
 }
 
 func TestASinglePrimitiveIsAKey(t *testing.T) {
 	d, l := opened(t, Decode{Group: listGroup, Schema: listOf(`"long"`), KeySchema: `"int"`})
 	rows := through(t, d, records(0, feature.Record{Key: []byte{10}, Offset: 0}, feature.Record{Key: []byte{10, 0}, Offset: 1}))
-	wantFates(t, rows, "written dead")
+	wantOutcomes(t, rows, "written dead")
 	wantLetters(t, l, "1 trailing-bytes")
 	if rows.Row(0).Int32("k") != 5 {
 		t.Errorf("the key came out as %s", spellRow(rows, 0))
@@ -78,7 +78,7 @@ func TestASinglePrimitiveIsAKey(t *testing.T) {
 
 func TestWithoutAKeySchemaACompoundKeyCantBeDeleted(t *testing.T) {
 	d, l := opened(t, Decode{Group: twoKeysGroup, Schema: twoKeys})
-	wantFates(t, through(t, d, records(0, feature.Record{Key: []byte("x5"), Offset: 0})), "dead")
+	wantOutcomes(t, through(t, d, records(0, feature.Record{Key: []byte("x5"), Offset: 0})), "dead")
 	wantLetters(t, l, "0 delete-without-key")
 }
 
@@ -98,7 +98,7 @@ func TestAHeaderMakesADelete(t *testing.T) {
 		feature.Record{Value: []byte{2, 'x', 2, 10, 0, 0}, Headers: header("delete"), Offset: 3, Timestamp: 9},
 		feature.Record{Value: []byte{2, 'x', 0, 0, 0}, Headers: header("delete"), Offset: 4},
 	))
-	wantFates(t, rows, "written written dead written dead")
+	wantOutcomes(t, rows, "written written dead written dead")
 	wantLetters(t, l, "2 undecodable", "4 null-key")
 	if r := rows.Row(0); !r.Delete() || !r.Null("v") || r.Int64("t") != 1 || rows.KeyDigest(0) != rows.KeyDigest(1) {
 		t.Errorf("a delete came out as %s", spellRow(rows, 0))
@@ -137,13 +137,13 @@ func TestAFormatSaysWhichStoresARecordIsFor(t *testing.T) {
 	}
 	list[1].Value = []byte("not Avro")
 	rows := through(t, d, records(0, list[1:]...))
-	wantFates(t, rows, "filtered written filtered/written dead dead")
+	wantOutcomes(t, rows, "filtered written filtered/written dead dead")
 	wantLetters(t, l, "4 unknown-schema", "5 undecodable")
 
-	// What never went online isn't known there: a warm row keeps that.
+	// What never went online isn't known there: a replayed row keeps that.
 	in := records(1, list[0])
 	in.Span = feature.Span{From: 0, To: 1}
-	wantFates(t, through(t, d, in), "filtered/warm")
+	wantOutcomes(t, through(t, d, in), "filtered/replayed")
 }
 
 // TestARecordKeyIsNoFixedColumn holds that bytes of any length don't become a
@@ -155,11 +155,11 @@ func TestARecordKeyIsNoFixedColumn(t *testing.T) {
 	list := bodies(nil, nil)
 	list[0].Key, list[1].Key = text, append([]byte{72}, text...)
 	d, l := opened(t, Decode{Group: g, Schema: schema})
-	wantFates(t, through(t, d, records(0, list...)), "dead dead")
+	wantOutcomes(t, through(t, d, records(0, list...)), "dead dead")
 	wantLetters(t, l, "0 delete-without-key", "1 delete-without-key")
 
 	d, l = opened(t, Decode{Group: g, Schema: schema, KeySchema: `{"type":"string","logicalType":"uuid"}`})
-	wantFates(t, through(t, d, records(0, list...)), "dead written")
+	wantOutcomes(t, through(t, d, records(0, list...)), "dead written")
 	if len(l.list) != 1 {
 		t.Errorf("dead letters: %q", l.list)
 	}

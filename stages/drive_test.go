@@ -108,8 +108,8 @@ func eventSchema(t testing.TB, g feature.Group) *feature.Schema {
 	return s
 }
 
-// batchOf seals rows at offsets from first; those before warm are warm.
-func batchOf(s *feature.Schema, first, warm int64, list ...eventRow) *feature.Rows {
+// batchOf seals rows at offsets from first; those before an offset are replayed.
+func batchOf(s *feature.Schema, first, replayed int64, list ...eventRow) *feature.Rows {
 	r := feature.NewRows(s, place)
 	for i, e := range list {
 		rec := feature.Record{Offset: first + int64(i), Timestamp: e.stamp}
@@ -130,7 +130,7 @@ func batchOf(s *feature.Schema, first, warm int64, list ...eventRow) *feature.Ro
 	}
 	r.Spans = []feature.Span{{From: first, To: first + int64(len(list))}}
 	r.Seal()
-	r.MarkReplayed(warm)
+	r.MarkReplayed(replayed)
 	return r
 }
 
@@ -147,7 +147,7 @@ func outcomes(r *feature.Rows) string {
 	return strings.Join(out, " ")
 }
 
-func wantFates(t *testing.T, r *feature.Rows, want string) {
+func wantOutcomes(t *testing.T, r *feature.Rows, want string) {
 	t.Helper()
 	if got := outcomes(r); got != want {
 		t.Errorf("outcomes:\n got %s\nwant %s", got, want)

@@ -117,7 +117,7 @@ func TestAFrameThatIsNoneIsADeadLetter(t *testing.T) {
 		{wire.SingleObject{}, string(single(t, rowBefore, beforeBody...)), "unknown-schema"},
 	} {
 		d, l := opened(t, Decode{Group: rowGroup, Schema: rowNow, Format: c.format})
-		wantFates(t, through(t, d, records(0, bodies([]byte(c.value))...)), "dead")
+		wantOutcomes(t, through(t, d, records(0, bodies([]byte(c.value))...)), "dead")
 		if l.list[0] != "0 "+c.kind {
 			t.Errorf("%T %x: %q, want %q", c.format, c.value, l.list, c.kind)
 		}
@@ -130,7 +130,7 @@ func TestABatchWaitsForTheRegistry(t *testing.T) {
 	registry := &byID{schemas: map[int]string{1: rowNow, 2: rowBefore}}
 	d, l := opened(t, Decode{Group: rowGroup, Schema: rowNow, Format: wire.Confluent{Registry: registry}})
 	known := records(0, bodies(confluent(1, nowBody...))...)
-	wantFates(t, through(t, d, known), "written")
+	wantOutcomes(t, through(t, d, known), "written")
 
 	registry.err = pipeline.Transient(errors.New("no route"))
 	unknown := records(0, bodies([]byte{9}, confluent(1, nowBody...), confluent(2, beforeBody...))...)
@@ -141,10 +141,10 @@ func TestABatchWaitsForTheRegistry(t *testing.T) {
 		}
 	}
 	wantLetters(t, l)
-	wantFates(t, through(t, d, known), "written")
+	wantOutcomes(t, through(t, d, known), "written")
 
 	registry.err = nil
-	wantFates(t, through(t, d, unknown), "dead written written")
+	wantOutcomes(t, through(t, d, unknown), "dead written written")
 	wantLetters(t, l, "0 bad-magic")
 
 	registry.err = errors.New("who are you")

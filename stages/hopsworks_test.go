@@ -69,7 +69,7 @@ func TestHopsworksHeadersSayWhatIsMeant(t *testing.T) {
 		hopsRecord(12, []byte{2, 2, 'x', 0, 0, 0, 0}),
 		hopsRecord(13, nil, "operation", "delete"),
 	))
-	wantFates(t, rows, "written written/filtered filtered/written filtered/written written written/filtered dead dead written/filtered dead written dead dead dead")
+	wantOutcomes(t, rows, "written written/filtered filtered/written filtered/written written written/filtered dead dead written/filtered dead written dead dead dead")
 	wantLetters(t, l, "6 undecodable", "7 undecodable", "9 undecodable", "11 undecodable", "12 no-event-time", "13 delete-without-key")
 	if on, off := rows.Outcomes[feature.Online][2], rows.Outcomes[feature.Offline][1]; on != feature.OfflineOnly || off != feature.OnlineOnly {
 		t.Errorf("the reasons are %d and %d", on, off)
@@ -92,7 +92,7 @@ func TestRecordsOfOtherFeatureGroupsAreFilteredUnseen(t *testing.T) {
 	)
 	d, l := opened(t, Decode{Group: hopsGroup, Schema: hopsRow, Format: wire.Hopsworks{FeatureGroup: 14}, MaxBytes: 100})
 	rows := through(t, d, list)
-	wantFates(t, rows, "written filtered filtered dead dead filtered dead")
+	wantOutcomes(t, rows, "written filtered filtered dead dead filtered dead")
 	wantLetters(t, l, "3 undecodable", "4 undecodable", "6 undecodable")
 	for _, s := range feature.Stores() {
 		if rows.Outcomes[s][1] != feature.OtherGroup {
@@ -101,7 +101,7 @@ func TestRecordsOfOtherFeatureGroupsAreFilteredUnseen(t *testing.T) {
 	}
 
 	d, _ = opened(t, Decode{Group: hopsGroup, Schema: hopsRow, Format: wire.Hopsworks{}})
-	wantFates(t, through(t, d, records(0, list.List[0], list.List[3], list.List[4])), "written written written")
+	wantOutcomes(t, through(t, d, records(0, list.List[0], list.List[3], list.List[4])), "written written written")
 }
 
 func TestAComplexFeatureStandsInBytes(t *testing.T) {
@@ -179,7 +179,7 @@ func TestASubjectMayPutNullLastOrNowhere(t *testing.T) {
 	all, l := opened(t, Decode{Group: hopsGroup, Schema: hopsRow, Format: wire.Hopsworks{Subjects: map[int]string{0: order(`["bytes","null"]`), 1: hopsWire}}})
 	rows = through(t, all, records(0, list[0], list[1], hopsRecord(10, hops(2))))
 	wantLetters(t, l)
-	wantFates(t, rows, "written written written")
+	wantOutcomes(t, rows, "written written written")
 }
 
 func TestANullThatIsLastInAFeatureMayBeLastOrFirstInItsRow(t *testing.T) {
@@ -209,7 +209,7 @@ func TestARowThatCanBeReadBothWaysIsADeadLetter(t *testing.T) {
 		[]byte{2, 0, 2, 0, 0, 12, 0, 0, 0, 0, 0, 1}, // only the latter
 		[]byte{2, 0, 0, 2, 7},
 	)...))
-	wantFates(t, rows, "dead written written")
+	wantOutcomes(t, rows, "dead written written")
 	wantLetters(t, l, "0 undecodable")
 	for i, want := range map[int]string{1: "[0 0 0 0 0 1]", 2: "[7]"} {
 		if got := fmt.Sprint(rows.Row(i).Value("s")); got != want {
@@ -221,7 +221,7 @@ func TestARowThatCanBeReadBothWaysIsADeadLetter(t *testing.T) {
 func TestAComplexFeatureThatCantBeNull(t *testing.T) {
 	d, l := opened(t, Decode{Group: listGroup, Schema: listOf(`"long"`), Format: wire.Hopsworks{}})
 	rows := through(t, d, records(0, bodies([]byte{2, 2, 6, 2, 10, 0}, []byte{2, 2, 2, 0}, []byte{2, 0}, []byte{2, 4})...))
-	wantFates(t, rows, "written written dead dead")
+	wantOutcomes(t, rows, "written written dead dead")
 	wantLetters(t, l, "2 incompatible-schema", "3 undecodable")
 	if got := fmt.Sprint(rows.Row(0).Value("v"), rows.Row(1).Value("v")); got != "[5][]" && got != "[5] []" {
 		t.Error(got)

@@ -26,7 +26,7 @@ func TestLateRowsByEachOrderAndPolicy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, l := eventSchema(t, c.group), &letters{}
-			wantFates(t, through(t, newGuard(OrderGuard{Late: c.late}, s, l.node()), batchOf(s, 0, 0, list...)), c.want)
+			wantOutcomes(t, through(t, newGuard(OrderGuard{Late: c.late}, s, l.node()), batchOf(s, 0, 0, list...)), c.want)
 			wantLetters(t, l, c.letters...)
 		})
 	}
@@ -36,7 +36,7 @@ func TestAtEqualTimesADeleteIsTheNewer(t *testing.T) {
 	s := eventSchema(t, byEventTime)
 	rows := batchOf(s, 0, 0,
 		eventRow{key: "k", at: 5}, eventRow{key: "k", at: 5, delete: true}, eventRow{key: "k", at: 5, value: 1}, eventRow{key: "k", at: 5, delete: true}, eventRow{key: "k", at: 6})
-	wantFates(t, through(t, newGuard(OrderGuard{}, s, (&letters{}).node()), rows), "written written late/written written written")
+	wantOutcomes(t, through(t, newGuard(OrderGuard{}, s, (&letters{}).node()), rows), "written written late/written written written")
 }
 
 func TestARowIsOnlyLateBehindWhatWentOnline(t *testing.T) {
@@ -46,7 +46,7 @@ func TestARowIsOnlyLateBehindWhatWentOnline(t *testing.T) {
 		eventRow{key: "k", at: 5},
 		eventRow{key: "k", at: 4, filter: true, not: feature.Online},
 		eventRow{key: "k", at: 4, filter: true, not: feature.Offline})
-	wantFates(t, through(t, newGuard(OrderGuard{}, s, (&letters{}).node()), rows), "filtered/written written filtered/written late/filtered")
+	wantOutcomes(t, through(t, newGuard(OrderGuard{}, s, (&letters{}).node()), rows), "filtered/written written filtered/written late/filtered")
 }
 
 func TestFarFutureRowsByEachPolicy(t *testing.T) {
@@ -65,7 +65,7 @@ func TestFarFutureRowsByEachPolicy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, l := eventSchema(t, byEventTime), &letters{}
 			g := OrderGuard{FarFuture: c.far, Beyond: c.beyond}
-			wantFates(t, through(t, newGuard(g, s, l.node()), batchOf(s, 0, 0, list...)), c.want)
+			wantOutcomes(t, through(t, newGuard(g, s, l.node()), batchOf(s, 0, 0, list...)), c.want)
 			wantLetters(t, l, c.letters...)
 			if got := g.Rejects(); got != (c.beyond == Reject) {
 				t.Errorf("Rejects is %v", got)
@@ -98,7 +98,7 @@ func TestFarFutureInEveryUnit(t *testing.T) {
 			rows.Add(feature.Record{Offset: int64(i), Timestamp: 129_600_000}, feature.Upsert)
 		}
 		rows.Seal()
-		wantFates(t, through(t, newGuard(OrderGuard{FarFuture: 24 * time.Hour}, s, (&letters{}).node()), rows), "written filtered/written")
+		wantOutcomes(t, through(t, newGuard(OrderGuard{FarFuture: 24 * time.Hour}, s, (&letters{}).node()), rows), "written filtered/written")
 	}
 }
 
@@ -110,7 +110,7 @@ func TestALogThatGoesBackStopsTheGraph(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "t/3@4: the log goes back: offset 6 came before") || pipeline.IsTransient(err) || pipeline.IsRestart(err) {
 		t.Errorf("got %v", err)
 	}
-	wantFates(t, through(t, g, batchOf(s, 9, 0, eventRow{key: "a"})), "written")
+	wantOutcomes(t, through(t, g, batchOf(s, 9, 0, eventRow{key: "a"})), "written")
 }
 
 func TestAFailedDeadLetterChangesNoFate(t *testing.T) {
@@ -124,7 +124,7 @@ func TestAFailedDeadLetterChangesNoFate(t *testing.T) {
 	}
 	l.err = nil
 	for range 2 {
-		wantFates(t, through(t, g, batchOf(s, 0, 0, list...)), "written dead dead written")
+		wantOutcomes(t, through(t, g, batchOf(s, 0, 0, list...)), "written dead dead written")
 	}
 	wantLetters(t, l, "1 late", "2 late") // each once
 }

@@ -62,7 +62,7 @@ func TestABodyOfOneOfSeveralFormsIsReadByTheOneThatCan(t *testing.T) {
 		[]byte("frame"),
 		[]byte("\x02\x04\x02a"),
 	)...))
-	wantFates(t, rows, "written written written dead dead")
+	wantOutcomes(t, rows, "written written written dead dead")
 	wantLetters(t, l, "3 bad-magic", "4 truncated")
 	for i, want := range []string{"[a b]", "[a]", "[a]"} {
 		if got := fmt.Sprint(rows.Row(i).Value("v")); got != want {

@@ -152,7 +152,7 @@ func TestASchemaThatDoesNotResolveStopsTheGraphIfAsked(t *testing.T) {
 	const writer = `{"type":"record","name":"Row","fields":[{"name":"k","type":"string"},{"name":"v","type":{"type":"long","logicalType":"timestamp-millis"}}]}`
 	in := records(0, bodies(framed(1, []byte{2, 'x', 2}), framed(2, nil), framed(3, []byte{2, 'x', 2}))...)
 	d, l := opened(t, Decode{Group: rowGroup, Schema: reader, Format: shelf{reader, "", writer}})
-	wantFates(t, through(t, d, in), "written dead dead")
+	wantOutcomes(t, through(t, d, in), "written dead dead")
 	wantLetters(t, l, "1 incompatible-schema", "2 incompatible-schema")
 
 	d, l = opened(t, Decode{Group: rowGroup, Schema: reader, Format: shelf{reader, reader, writer}, StopOnIncompatible: true})

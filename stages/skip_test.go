@@ -13,7 +13,7 @@ func TestAPayloadCantMakeSkippingExpensive(t *testing.T) {
 	d, l := opened(t, Decode{Group: rowGroup, Schema: `{"type":"record","name":"Row","fields":[{"name":"k","type":"string"}]}`, Format: shelf{writer}})
 	many := []byte{2, 'x', 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0, 0}
 	deep := append([]byte{2, 'x', 0}, []byte(strings.Repeat("\x02", 1<<19)+"\x00")...)
-	wantFates(t, through(t, d, records(0, bodies(framed(1, many), framed(1, deep))...)), "written dead")
+	wantOutcomes(t, through(t, d, records(0, bodies(framed(1, many), framed(1, deep))...)), "written dead")
 	wantLetters(t, l, "1 undecodable")
 }
 

@@ -61,7 +61,7 @@ func (s *soak) kill(ctx context.Context) error {
 
 // killAtPoint has a member come that will kill itself, and waits until it has.
 func (s *soak) killAtPoint(ctx context.Context) error {
-	running := crash.Points[:len(crash.Points)-1] // not that behind the end of a run
+	running := crash.Points[:len(crash.Points)-1] // not that after the end of a run
 	p := running[s.random.IntN(len(running))]
 	if err := s.start(crash.Fault{Point: p, Pass: 1 + s.random.Int32N(20)}); err != nil {
 		return err

@@ -60,7 +60,7 @@ func run(ctx context.Context, rows int, dir string) error {
 	return p.agree(ctx)
 }
 
-// show runs the graph behind its progress.
+// show runs the graph and shows its progress.
 func show(ctx context.Context, g *pipeline.Graph, total int64) error {
 	shown, done := context.WithCancel(context.Background())
 	finished := make(chan struct{})

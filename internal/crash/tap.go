@@ -81,7 +81,7 @@ func (t *tappedWriter) CheckRows(rows *feature.Rows, from int) (int, error) {
 	return 0, nil
 }
 
-// Write passes the point. Rows that are in the online store before it are written again behind it, as after any write
+// Write passes the point. Rows that are in the online store before it are written again after it, as after any write
 // that failed; a file is half written until a commit ends it.
 func (t *tappedWriter) Write(ctx context.Context, l *feature.Lane, rows *feature.Rows) error {
 	if t.fault.Point == OnlineHalf && t.half == OnlineHalf {

@@ -12,7 +12,7 @@ type Row struct {
 }
 
 // Batch is the rows of a scenario as one span, from the first row's offset to
-// behind the last one's. A delete has no values but its key, as a null value has.
+// after the last one's. A delete has no values but its key, as a null value has.
 func Batch(s *feature.Schema, p feature.TopicPartition, rows ...Row) *feature.Rows {
 	b := NewBuilder(s, p, 0)
 	if len(rows) > 0 {
@@ -65,7 +65,7 @@ func (b *Builder) Cut(to int64) {
 	b.from = to
 }
 
-// Rows ends the open span behind the last row, if it has any, and seals the batch.
+// Rows ends the open span after the last row, if it has any, and seals the batch.
 func (b *Builder) Rows() *feature.Rows {
 	if n := b.rows.Len(); n > 0 && b.rows.Records[n-1].Offset >= b.from {
 		b.Cut(b.rows.Records[n-1].Offset + 1)

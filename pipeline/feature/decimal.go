@@ -12,7 +12,7 @@ func (c *Column) Decimal(i int) *big.Rat {
 }
 
 // AppendDecimal adds a value to a Decimal column. One that has more digits than
-// the column, or digits behind those of the scale, is an error.
+// the column, or digits after those of the scale, is an error.
 func (c *Column) AppendDecimal(r *big.Rat) error {
 	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(c.Field.Scale)), nil)
 	scaled := new(big.Rat).Mul(r, new(big.Rat).SetInt(scale))

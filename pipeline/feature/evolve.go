@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// WithColumns is the schema with more columns, behind those that it has.
+// WithColumns is the schema with more columns, after those that it has.
 func (s *Schema) WithColumns(fields ...Field) (*Schema, error) {
 	return NewSchema(s.Group, slices.Concat(s.Fields, fields))
 }

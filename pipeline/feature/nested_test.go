@@ -138,7 +138,7 @@ func TestARowThatFailedHalfWayIsTakenBack(t *testing.T) {
 		for k := range rows.Columns {
 			halve(&again.Columns[k], rows.Columns[k].Value(i))
 			if k == i*len(rows.Columns)/rows.Len() {
-				break // the columns behind didn't even begin
+				break // the columns after didn't even begin
 			}
 		}
 		again.AddPlaceholder(rows.Records[i], feature.Dead)

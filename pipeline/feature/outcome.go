@@ -37,7 +37,7 @@ const (
 	FarFuture   // its event time lies too far ahead
 )
 
-var outcomeNames = [...]string{"written", "duplicate", "superseded", "late", "filtered", "dead", "warm"}
+var outcomeNames = [...]string{"written", "duplicate", "superseded", "late", "filtered", "dead", "replayed"}
 
 // String is the word that the ledger counts it by.
 func (f Outcome) String() string {

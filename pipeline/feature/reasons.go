@@ -5,7 +5,7 @@ import (
 	"iter"
 )
 
-// reasonNames are the reasons of the outcomes behind Replayed. Stores keep counts by
+// reasonNames are the reasons of the outcomes after Replayed. Stores keep counts by
 // these words, so a word is for good.
 var reasonNames = [...]string{"other feature group", "online only", "offline only", "unwanted", "far future"}
 

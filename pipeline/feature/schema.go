@@ -93,7 +93,7 @@ type Field struct {
 	Nullable bool
 
 	Size             int // of Bytes that are all of one length, 1 or more; 0 where they aren't
-	Precision, Scale int // of a Decimal: 1 to MaxPrecision digits, of which 0 to Precision are behind the point
+	Precision, Scale int // of a Decimal: 1 to MaxPrecision digits, of which 0 to Precision are after the point
 
 	// Children are the items of a List, the keys and the values of a Map, or the
 	// fields of a Struct, of which there is at least one.

@@ -13,7 +13,7 @@ import (
 )
 
 // compacted has the brokers themselves take records out of the middle of a log
-// that ends with an aborted transaction: before anything is read, and behind
+// that ends with an aborted transaction: before anything is read, and after
 // what is read already, so that a lane begins in a gap.
 func (w *kafkaWorld) compacted() {
 	w.cleanOften()
@@ -87,7 +87,7 @@ func (w *kafkaWorld) policy(cleanup string) {
 	}
 }
 
-// lose notes the gaps of a partition behind what is read already.
+// lose notes the gaps of a partition after what is read already.
 func (w *kafkaWorld) lose(p int32, left []*kgo.Record, end int64) {
 	held, _, err := w.keeper.Progress(context.Background(), w.name, p)
 	w.must(err)

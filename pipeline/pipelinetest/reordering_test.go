@@ -84,11 +84,11 @@ func (w *world) disordered(c config, name string, disorder func(*world, []step))
 	w.holds()
 	within, across := inversions(list)
 	if across == 0 || (within > 0) != (name != "across keys") {
-		w.Errorf("%d rows lie behind a later one of their key, and %d behind one of another: that is not %s", within, across, name)
+		w.Errorf("%d rows lie after a later one of their key, and %d after one of another: that is not %s", within, across, name)
 	}
 }
 
-// inversions counts rows that lie behind a later one of the same key, and behind
+// inversions counts rows that lie after a later one of the same key, and after
 // a later one of another key.
 func inversions(list []step) (within, across int) {
 	for i, s := range list {

@@ -40,7 +40,7 @@ func (w *Watcher) Look(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		log := o.Log.now() // behind the scan, so that it has all deletes that explain an absence
+		log := o.Log.now() // after the scan, so that it has all deletes that explain an absence
 		w.kept(b, log, store, said, rows)
 		w.forward(b, log, store, rows)
 		w.rows[store] = rows

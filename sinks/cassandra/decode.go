@@ -159,7 +159,7 @@ func cutItem(f feature.Field, data []byte) (v any, rest []byte, err error) {
 	return v, rest, err
 }
 
-// cut takes a value off the front of data, behind its length: nil for a null.
+// cut takes a value off the front of data, which its length precedes: nil for a null.
 func cut(data []byte) (value, rest []byte, err error) {
 	if len(data) < 4 {
 		return nil, nil, errShort

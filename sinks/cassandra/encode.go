@@ -88,7 +88,7 @@ func appendMap(dst []byte, c *feature.Column, i int) []byte {
 	return dst
 }
 
-// appendItem appends an item of a collection behind its length: in a tuple, if it may be null.
+// appendItem appends an item of a collection, its length first: in a tuple, if it may be null.
 func appendItem(dst []byte, c *feature.Column, j int) []byte {
 	if !c.Field.Nullable {
 		return appendSized(dst, c, j)
@@ -97,7 +97,7 @@ func appendItem(dst []byte, c *feature.Column, j int) []byte {
 	return putSize(appendField(append(dst, 0, 0, 0, 0), c, j), at)
 }
 
-// appendField appends row i behind its length, which is -1 for a null: a field of a tuple or of a user-defined type.
+// appendField appends row i, its length first, which is -1 for a null: a field of a tuple or of a user-defined type.
 func appendField(dst []byte, c *feature.Column, i int) []byte {
 	if c.Null(i) {
 		return appendNull(dst)
@@ -107,7 +107,7 @@ func appendField(dst []byte, c *feature.Column, i int) []byte {
 
 func appendNull(dst []byte) []byte { return binary.BigEndian.AppendUint32(dst, math.MaxUint32) }
 
-// appendSized appends row i, which is not null, behind its length.
+// appendSized appends row i, which is not null, its length first.
 func appendSized(dst []byte, c *feature.Column, i int) []byte {
 	at := len(dst)
 	return putSize(appendValue(append(dst, 0, 0, 0, 0), c, i), at)
@@ -119,7 +119,7 @@ func putSize(dst []byte, at int) []byte {
 	return dst
 }
 
-// appendInt appends an int field behind its length.
+// appendInt appends an int field, its length first.
 func appendInt(dst []byte, v int32) []byte {
 	return binary.BigEndian.AppendUint32(append(dst, 0, 0, 0, 4), uint32(v))
 }

@@ -65,7 +65,7 @@ func (s shape) growsFrom(have shape, own int) bool {
 }
 
 // boundTo is the table with a slot for each column that is there. A packed row's are in the order of its type, which
-// another process may have given fields in another order than the schema has them; behind the schema's last one they
+// another process may have given fields in another order than the schema has them; after the schema's last one they
 // can be left out.
 func (t *table) boundTo(have shape) *table {
 	out := *t

@@ -78,7 +78,7 @@ func (r *request) values(rows *feature.Rows, i int, v feature.Version) {
 	}
 }
 
-// keys appends the key columns and gives the partition key: the one column, or each column behind two bytes of length
+// keys appends the key columns and gives the partition key: the one column, or each column after two bytes of length
 // and before a zero.
 func (r *request) keys(rows *feature.Rows, i int) cell {
 	keys, first := rows.Schema.Keys(), len(r.cells)

@@ -108,7 +108,7 @@ func (t *table) createStatements() []string {
 	return append(out, create)
 }
 
-// userTypes are all types that the table is made of, each behind those that it is made of.
+// userTypes are all types that the table is made of, each after those that it is made of.
 func (t *table) userTypes() []userType {
 	var out []userType
 	for _, f := range t.schema.Fields {

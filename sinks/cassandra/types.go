@@ -77,7 +77,7 @@ func (u userType) String() string {
 	return "type " + u.name + " (" + join(u.fields, column.String, ", ") + ")"
 }
 
-// structTypes are the types of the structs in a field, each behind those that it is made of.
+// structTypes are the types of the structs in a field, each after those that it is made of.
 func (t *table) structTypes(f feature.Field, path string) []userType {
 	var out []userType
 	var fields []column

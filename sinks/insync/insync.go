@@ -105,7 +105,7 @@ func (c *comparison) identity(row feature.Stored) {
 	if c.identities == nil {
 		return
 	}
-	c.buf = feature.AppendValue(c.buf, row.Version.Time) // behind the key
+	c.buf = feature.AppendValue(c.buf, row.Version.Time) // after the key
 	id := feature.DigestOf(c.buf)
 	if c.identities[id] {
 		c.differ("offline twice: %s at event time %d, again at %s", c.key(row), row.Version.Time, place(row.Version))

@@ -36,7 +36,7 @@ func TestCommitsByItselfWhenThereAreManyRows(t *testing.T) {
 	eventually(t, func() bool { return x.next(0) >= 36 })
 }
 
-// A commit hangs: half of the rows are in it, and half wait behind it.
+// A commit hangs: half of the rows are in it, and half wait for the next.
 func TestNoMoreRowsThanCommitRowsAreHeld(t *testing.T) {
 	s := sinkIn(t)
 	s.CommitRows = 10

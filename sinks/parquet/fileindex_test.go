@@ -142,7 +142,7 @@ func TestADamagedIndexIsAnError(t *testing.T) {
 		all = append(all, probe{digest: c.rows.at(i).digest()})
 	}
 	slices.SortFunc(all, func(a, b probe) int { return a.digest.compare(b.digest) })
-	for at := range len(b) - trailerSize/2 - 2 { // what is behind it makes it another table's, or none
+	for at := range len(b) - trailerSize/2 - 2 { // what is after it makes it another table's, or none
 		if at%97 > 0 && at < 3000*rowBytes {
 			continue
 		}

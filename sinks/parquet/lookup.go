@@ -147,7 +147,7 @@ func (k *lookup) search(f stored, asked []probe) (found []match, err error) {
 	if !errors.Is(err, errIndex) {
 		return found, err
 	}
-	k.log.Warn("reading the columns instead", "file", f.uri, "error", err)
+	k.log.Warn("index of identities is unreadable, will read the columns instead", "file", f.uri, "error", err)
 	if x, err = k.lake.madeOf(in, f); err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func (w *writer) maintain(ctx context.Context) {
 	}
 	gone, err := w.lake.tidy(ctx, w.set)
 	if err != nil {
-		w.node.Logger.Warn("small manifests and old snapshots stay for now", "error", err)
+		w.node.Logger.Warn("maintenance failed, small manifests and old snapshots stay until the next", "error", err)
 		return
 	}
 	w.sweeper.add(gone)
@@ -78,6 +78,6 @@ func (w *writer) removeOrphans(ctx context.Context) {
 		_, err = t.DeleteOrphanFiles(ctx, table.WithFilesOlderThan(w.set.orphaned()))
 	}
 	if err != nil && ctx.Err() == nil {
-		w.node.Logger.Warn("files of no snapshot stay for now", "error", err)
+		w.node.Logger.Warn("cleaning up failed, files of no snapshot stay until the next", "error", err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // A ColumnWriter takes one value after the other, of 24 bytes each. The buffer
-// behind it takes numbers as they lie in a column, but the library doesn't hand
+// after it takes numbers as they lie in a column, but the library doesn't hand
 // it out. So it is looked up by name when the program starts; if ever it isn't
 // there, numbers go the way of all other values.
 var bufferField, hasBuffers = func() (reflect.StructField, bool) {

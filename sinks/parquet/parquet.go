@@ -32,7 +32,7 @@ type Sink struct {
 	Warehouse string // required: a directory
 
 	CommitEvery time.Duration // from the first uncommitted row to its commit; default 5s
-	CommitRows  int           // rows held uncommitted at most: half of them in a commit, half behind it; default 1,000,000
+	CommitRows  int           // rows held uncommitted at most: half of them in a commit, half waiting for the next; default 1,000,000
 
 	FileRows  int   // rows of a data file at most; default 1,000,000
 	FileBytes int64 // size at which a data file is closed; default 128 MiB
@@ -95,7 +95,7 @@ func (s *Sink) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer,
 	return newWriter(&set, n, lake), nil
 }
 
-// cutRows is how many rows make a commit: as many may wait behind it.
+// cutRows is how many rows make a commit: as many may wait for the next.
 func (s *Sink) cutRows() int { return max(s.CommitRows/2, 1) }
 
 // now is the time by which old snapshots and files go.

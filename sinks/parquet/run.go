@@ -31,7 +31,7 @@ func (w *writer) run(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case pipeline.IsTransient(err):
-			w.node.Logger.Warn("commit failed; it will be tried again", "in", backoff, "error", err)
+			w.node.Logger.Warn("commit failed, will retry", "retry_in", backoff, "error", err)
 			backoff = min(2*backoff, lastRetry)
 		default:
 			w.refuse(err)

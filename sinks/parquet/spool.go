@@ -14,7 +14,7 @@ import (
 type spool struct {
 	file    *file
 	waiting []byte
-	held    []byte // behind what waits, while a footer is written
+	held    []byte // after what waits, while a footer is written
 	holding bool
 	written int64
 }

@@ -107,7 +107,7 @@ func droppedRows(f *fixture) {
 	}
 }
 
-// undecoded is a batch of a warm record and one that gave no row: nulls stand in every column.
+// undecoded is a batch of a replayed record and one that gave no row: nulls stand in every column.
 func undecoded(s *feature.Schema, from int64) *feature.Rows {
 	b := rowgen.NewBuilder(s, at(0), from)
 	b.AddPlaceholder(feature.Record{Offset: from, Timestamp: 1}, feature.Replayed)

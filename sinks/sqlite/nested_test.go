@@ -62,7 +62,7 @@ func TestDecimalsAreWrittenWithAllDigitsOfTheirScale(t *testing.T) {
 		got := string(appendBytes(nil, &column, 0))
 		back, err := parseBytes(f, got)
 		if got != c.want || err != nil || string(back) != string(c.unscaled) {
-			t.Errorf("%x with %d behind the point: %s, want %s; read back as %x (%v)", c.unscaled, c.scale, got, c.want, back, err)
+			t.Errorf("%x with %d after the point: %s, want %s; read back as %x (%v)", c.unscaled, c.scale, got, c.want, back, err)
 		}
 	}
 }

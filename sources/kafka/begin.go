@@ -145,9 +145,9 @@ func (r *reader) settle(log survey, past past, p *plan) error {
 	return nil
 }
 
-// skip begins behind what the log has lost, and has the stores remember that.
+// skip begins after what the log has lost, and has the stores remember that.
 func (r *reader) skip(p *plan, first int64) {
-	r.in.Logger.Warn("kafka: records were lost before they were read, and are skipped", "topic", p.Topic, "partition", p.Partition, "from", p.Start, "to", first)
+	r.in.Logger.Warn("log has lost records that were not read, will skip them", "topic", p.Topic, "partition", p.Partition, "from", p.Start, "to", first)
 	p.Resumed.Gaps = append(slices.Clone(p.Resumed.Gaps), feature.Span{From: p.Start, To: first})
 	p.Start = first
 }

@@ -78,7 +78,7 @@ func (r *reader) commitEvery(ctx context.Context) {
 		err := r.commit(limited, r.all())
 		cancel()
 		if err != nil && !failing && ctx.Err() == nil {
-			r.in.Logger.Warn("kafka: commit failed, trying on", "group", r.ConsumerGroup, "cause", err)
+			r.in.Logger.Warn("commit failed, will retry", "group", r.ConsumerGroup, "error", err)
 		}
 		failing = err != nil
 	}

@@ -111,8 +111,8 @@ func (o *outage) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ net
 	switch {
 	case errors.Is(err, context.Canceled): // the client is hanging up
 	case err != nil && !o.down.Swap(true):
-		o.log.Warn("kafka: broker unreachable, trying on", "broker", addr, "cause", err)
+		o.log.Warn("broker unreachable, will retry", "broker", addr, "error", err)
 	case err == nil && o.down.Swap(false):
-		o.log.Info("kafka: broker reached again", "broker", addr)
+		o.log.Info("broker reached again", "broker", addr)
 	}
 }

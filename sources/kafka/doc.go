@@ -24,10 +24,10 @@
 //     of them keeps progress. Both are checked against the log before it is
 //     read, and nothing is ever reset: an offset that the log no longer has is a
 //     pipeline.DataLossError. Raising Epoch reads what is left as a new life.
-//   - A span runs from the end of the one before to behind the last record seen,
+//   - A span runs from the end of the one before to after the last record seen,
 //     so that compacted, aborted and control records lie inside of spans.
 //     Control records are kept by the client for that, and dropped here.
-//   - The log ends at its last stable offset: the high watermark may stand behind
+//   - The log ends at its last stable offset: the high watermark may stand further on
 //     an open transaction, and the last entry may be a transaction's marker.
 //   - Polls and rebalances exclude each other. So no record of a lane is in hand
 //     when it is revoked, and none of its old records reaches a later lane of the

@@ -79,7 +79,7 @@ func (r *reader) revoked(_ context.Context, _ *kgo.Client, lost map[string][]int
 			lost[r.Topic], r.ConsumerGroup, r.RebalanceTimeout/2)))
 	case err != nil:
 		// Whoever reads on begins where the group last knew: again, not wrong.
-		r.in.Logger.Warn("kafka: revoked without a last commit", "group", r.ConsumerGroup, "cause", err)
+		r.in.Logger.Warn("last commit of revoked partitions failed, whoever reads on begins at the one before", "group", r.ConsumerGroup, "error", err)
 	}
 }
 
@@ -107,6 +107,6 @@ func (m *membership) OnGroupManageError(err error) {
 	case m.bereft.Load():
 		m.fail(pipeline.Restart(err))
 	default:
-		m.in.Logger.Warn("kafka: could not join, trying on", "cause", err)
+		m.in.Logger.Warn("could not join the group, will retry", "group", m.ConsumerGroup, "error", err)
 	}
 }

@@ -88,7 +88,7 @@ func contiguous(t *testing.T, lanes []sourcetest.Lane) {
 	for _, l := range lanes {
 		for _, p := range l.Pushes {
 			if p.Span.From != at[l.Partition] {
-				t.Errorf("partition %d: span %v begins behind %d", l.Partition, p.Span, at[l.Partition])
+				t.Errorf("partition %d: span %v begins after %d", l.Partition, p.Span, at[l.Partition])
 			}
 			at[l.Partition] = p.Span.To
 		}

@@ -17,7 +17,7 @@ type lane struct {
 
 	// The poll loop's own.
 	cursor int64 // where the next span begins
-	until  int64 // nothing at or behind it is read
+	until  int64 // nothing at or after it is read
 
 	ended atomic.Bool
 

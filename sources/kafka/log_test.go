@@ -31,7 +31,7 @@ func transactions(t *testing.T, brokers []string) {
 	tx.end(t, kgo.TryAbort)
 	last := settled(t, l)
 	tx.write(t, "open")
-	l.Append(t, 0, values(6, 7)...) // behind an open transaction
+	l.Append(t, 0, values(6, 7)...) // after an open transaction
 
 	g := sourcetest.NewGraph(t)
 	if err := g.Start(l.Source(sourcetest.Settings{UntilEnd: true, MaxBatch: 2})).Wait(); err != nil {
@@ -43,7 +43,7 @@ func transactions(t *testing.T, brokers []string) {
 	at := int64(0)
 	for _, p := range g.Lanes()[0].Pushes {
 		if p.Span.From != at {
-			t.Errorf("span %v begins behind %d", p.Span, at)
+			t.Errorf("span %v begins after %d", p.Span, at)
 		}
 		at = p.Span.To
 	}

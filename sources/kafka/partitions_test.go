@@ -160,7 +160,7 @@ func TestLostRecordsAreSkippedWhereThatIsAsked(t *testing.T) {
 	lanes := g.Lanes()
 	gaps := lanes[0].Resumed.Gaps
 	if got := texts(sourcetest.Got(lanes, 0)); got != "7 8 9" || len(gaps) != 2 || gaps[0] != before || gaps[1] != (feature.Span{From: 4, To: 7}) {
-		t.Errorf("got %q behind the gaps %v", got, gaps)
+		t.Errorf("got %q after the gaps %v", got, gaps)
 	}
 	if n := len(g.Progress[0].Gaps); n != 1 {
 		t.Errorf("the sinks' own progress has %d gaps now", n)
@@ -173,7 +173,7 @@ func TestLostRecordsAreSkippedWhereThatIsAsked(t *testing.T) {
 	}
 }
 
-// A gap that opens while the lane is full has the lanes reopen behind it.
+// A gap that opens while the lane is full has the lanes reopen after it.
 func TestRecordsLostUnderAFullLaneAreSkippedByReopeningIt(t *testing.T) {
 	l := newLog(t, embedded(t).Brokers(), 1, true)
 	l.Append(t, 0, values(0, 10)...)

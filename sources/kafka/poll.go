@@ -41,7 +41,7 @@ func (r *reader) judge(l *lane, err error) {
 	case errors.Is(err, kerr.UnknownTopicID):
 		r.fail(r.recreated())
 	case passes(err) || errors.Is(err, kerr.UnknownTopicOrPartition): // brokers that restart don't know their topics yet
-		r.in.Logger.Debug("kafka: fetch failed, trying on", "cause", err)
+		r.in.Logger.Debug("fetch failed, will retry", "error", err)
 	case l == nil:
 		r.fail(fmt.Errorf("fetch from %q: %w", r.Topic, err))
 	case errors.As(err, &loss):
@@ -66,7 +66,7 @@ func (r *reader) outOfRange(l *lane) {
 	case want < log.first[p] || want > log.last[p]:
 		err := error(&pipeline.DataLossError{TopicPartition: l.TopicPartition, Want: want, Earliest: log.first[p], Latest: log.last[p]})
 		if r.SkipLost && want < log.first[p] {
-			err = pipeline.Restart(err) // the lane reopens behind the gap
+			err = pipeline.Restart(err) // the lane reopens after the gap
 		}
 		r.fail(err)
 	}

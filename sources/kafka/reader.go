@@ -108,7 +108,7 @@ func (r *reader) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
 	if err := r.client.LeaveGroupContext(ctx); err != nil {
-		r.in.Logger.Warn("kafka: left the group without saying so", "group", r.ConsumerGroup, "cause", err)
+		r.in.Logger.Warn("request to leave the group failed, the group will time this member out", "group", r.ConsumerGroup, "error", err)
 	}
 	r.hangUp()
 	r.client.CloseAllowingRebalance()

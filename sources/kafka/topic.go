@@ -58,12 +58,12 @@ func (t *topic) first(ctx context.Context) (offsets, error) {
 	return t.list(ctx, t.admin.ListStartOffsets)
 }
 
-// last is behind the last entry, though a transaction may still be open there.
+// last is after the last entry, though a transaction may still be open there.
 func (t *topic) last(ctx context.Context) (offsets, error) {
 	return t.list(ctx, t.admin.ListEndOffsets)
 }
 
-// stable is behind the last entry that no open transaction hides.
+// stable is after the last entry that no open transaction hides.
 func (t *topic) stable(ctx context.Context) (offsets, error) {
 	return t.list(ctx, t.admin.ListCommittedOffsets)
 }

@@ -99,7 +99,7 @@ func (l *Log) commit(p int32, m mark) {
 	part.committed, part.known = m, true
 }
 
-// read gives up to n records from an offset on, but none at or behind an end.
+// read gives up to n records from an offset on, but none at or after an end.
 // They are shared, and nobody writes to them.
 func (l *Log) read(p int32, from, end int64, n int) ([]feature.Record, error) {
 	l.mu.Lock()

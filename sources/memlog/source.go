@@ -11,7 +11,7 @@ import (
 )
 
 // Source reads all partitions of a Log, turn by turn. A lane begins where the
-// sinks are, else behind the last commit, else at the first record.
+// sinks are, else after the last commit, else at the first record.
 type Source struct {
 	Log   *Log
 	Epoch int32 // which life of the log

@@ -57,7 +57,7 @@ func same(t testing.TB, want, got []feature.Record) {
 			t.Fatalf("record %d came as %+v, not %+v", i, got[i], want[i])
 		}
 		if i > 0 && got[i].Offset <= got[i-1].Offset {
-			t.Fatalf("record %d has offset %d behind offset %d", i, got[i].Offset, got[i-1].Offset)
+			t.Fatalf("record %d has offset %d after offset %d", i, got[i].Offset, got[i-1].Offset)
 		}
 	}
 }
@@ -73,7 +73,7 @@ func equal(a, b feature.Record) bool {
 }
 
 // meet checks that each lane's spans are adjacent, hold their records, and are
-// warm as a whole or not at all.
+// replayed as a whole or not at all.
 func meet(t testing.TB, lanes []Lane) {
 	t.Helper()
 	for _, l := range lanes {

@@ -15,10 +15,10 @@ import (
 // patience is how long a test waits for what must come.
 const patience = 30 * time.Second
 
-// Graph stands in for the graph behind a source: it keeps what lanes are
+// Graph stands in for the graph after a source: it keeps what lanes are
 // handed, and makes it durable at once unless told to hold.
 type Graph struct {
-	Warm     int
+	Replay   int
 	ByLog    bool
 	Progress map[int32]feature.Progress
 	Full     func(l *Lane) bool // asked after each push; default never
@@ -112,7 +112,7 @@ func (g *Graph) progress(_ context.Context, _ string, partition int32) (feature.
 func (g *Graph) node() *pipeline.SourceNode {
 	lanes := map[*pipeline.Feed]*Lane{}
 	return &pipeline.SourceNode{
-		Name: "source", Logger: slog.New(slog.NewTextHandler(g.t.Output(), nil)), ByLog: g.ByLog, Replay: g.Warm, Progress: g.progress,
+		Name: "source", Logger: slog.New(slog.NewTextHandler(g.t.Output(), nil)), ByLog: g.ByLog, Replay: g.Replay, Progress: g.progress,
 		Open: func(c pipeline.LaneConfig) (*pipeline.Feed, error) {
 			l := &Lane{Lane: &c.Lane, feed: &feed{config: c, done: make(chan struct{})}}
 			f := &pipeline.Feed{

@@ -98,20 +98,20 @@ func warmFirst(t *testing.T, h Harness) {
 	log := h.New(t, 1)
 	log.Append(t, 0, Records(seeded(t), 50)...)
 	got := tell(t, log, 50)
-	for _, c := range []struct{ start, warm, first int }{{30, 10, 20}, {5, 10, 0}, {0, 10, 0}} {
+	for _, c := range []struct{ start, replay, first int }{{30, 10, 20}, {5, 10, 0}, {0, 10, 0}} {
 		g := NewGraph(t)
-		g.Warm = c.warm
+		g.Replay = c.replay
 		g.Progress[0] = feature.Progress{Counted: got[c.start].Offset}
 		run := g.Start(log.Source(Settings{MaxBatch: 4}))
-		lanes := g.Await("warm records and the rest", all(0, 50-c.first))
+		lanes := g.Await("replayed records and the rest", all(0, 50-c.first))
 		same(t, got[c.first:], Got(lanes, 0))
 		meet(t, lanes)
 		if lanes[0].Start != got[c.start].Offset {
-			t.Errorf("warm records moved the start to %d", lanes[0].Start)
+			t.Errorf("replayed records moved the start to %d", lanes[0].Start)
 		}
 		for _, p := range lanes[0].Pushes {
 			if p.ReplayedBefore != got[c.start].Offset {
-				t.Errorf("span %v is warm before %d", p.Span, p.ReplayedBefore)
+				t.Errorf("span %v is replayed before %d", p.Span, p.ReplayedBefore)
 			}
 		}
 		if err := run.Stop(); err != nil {
@@ -167,7 +167,7 @@ func gapTyped(t *testing.T, h Harness) {
 	g.Progress[0] = feature.Progress{Counted: got[5].Offset}
 	loss(t, g.Start(log.Source(Settings{})).Wait(), got[5].Offset, got[20].Offset, got[49].Offset+1)
 	if n := len(Got(g.Lanes(), 0)); n > 0 {
-		t.Errorf("%d records behind the gap were handed over", n)
+		t.Errorf("%d records after the gap were handed over", n)
 	}
 	begins(t, log, got, 20) // the first that is left is no gap
 }

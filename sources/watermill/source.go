@@ -112,7 +112,7 @@ var started = time.Now()
 
 func ticks() int64 { return int64((started.Sub(zero) + time.Since(started)) / tick) }
 
-// given is behind every offset that this process gave to a message: the clock
+// given is after every offset that this process gave to a message: the clock
 // alone can't tell runs that follow each other within a tick.
 var given atomic.Int64
 

@@ -76,7 +76,7 @@ func (s *session) guard(h *handler) message.HandlerMiddleware {
 			m.SetContext(context.WithValue(m.Context(), calledKey{}, &called))
 			out, err = next(m)
 			switch {
-			case settled(m):
+			case answered(m):
 				err = errEarlyAck
 			case err == nil:
 				err = h.accounted(e, out)
@@ -90,9 +90,9 @@ func (s *session) guard(h *handler) message.HandlerMiddleware {
 
 var errEarlyAck = errors.New("a middleware acknowledged a batch before what came of it was published: rows would be lost")
 
-// settled reports whether a message was acknowledged or refused already, which
+// answered reports whether a message was acknowledged or refused already, which
 // is the router's to do.
-func settled(m *message.Message) bool {
+func answered(m *message.Message) bool {
 	select {
 	case <-m.Acked():
 		return true

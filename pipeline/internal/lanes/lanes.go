@@ -4,7 +4,7 @@
 // A Watermill router starts a goroutine for every message. Order survives that
 // because a lane's next message is handed over only after the one before it was
 // acknowledged; a message that is refused comes again, after a pause, before
-// anything behind it.
+// anything after it.
 package lanes
 
 import (
@@ -128,7 +128,7 @@ func (p *PubSub) consumers(topic string) []*consumer {
 	return p.topics[topic]
 }
 
-// Nudge puts a message in a consumer's lane behind all that waits there,
+// Nudge puts a message in a consumer's lane after all that waits there,
 // without regard to the bound. It is for the few messages of a node to itself.
 func (p *PubSub) Nudge(topic, name string, m *message.Message) {
 	p.mu.Lock()
