@@ -29,7 +29,7 @@ type Writer interface {
 	// and not before, the writer says so by SinkNode.Durable, span by span and
 	// in order: within Write, or later. A batch may come again after an error,
 	// and rows that are in the store already may come again after a restart, as
-	// duplicates or, from another writer's time, live: both change nothing.
+	// duplicates or, from another writer's time, pending: both change nothing.
 	Write(ctx context.Context, lane *feature.Lane, rows *feature.Rows) error
 
 	// Flush makes all that was written durable and says so before it returns.
@@ -44,8 +44,8 @@ type Writer interface {
 // commit as its rows. Its table then says where lanes open, whatever the
 // source's own offsets are.
 //
-// RecordError the end of a lane it is flushed after the other sinks, and its Flush then
-// stores how far they got even where no row of its own is left (feature.Progress.Ahead).
+// At the end of a lane it is flushed after the other sinks, and its Flush then stores
+// how far they got even where no row of its own is left (feature.Progress.Ahead).
 type ProgressStore interface {
 	// Progress is what the store holds of a partition; false if nothing.
 	Progress(ctx context.Context, topic string, partition int32) (feature.Progress, bool, error)
@@ -56,7 +56,7 @@ type ProgressStore interface {
 type RowChecker interface {
 	// CheckRows finds the first row of a batch, from one on, that the store can't
 	// hold, and says why; the cause is nil if it can hold all of them. Rows that
-	// are not live may be found too.
+	// are not pending may be found too.
 	CheckRows(rows *feature.Rows, from int) (i int, cause error)
 }
 

@@ -1,6 +1,9 @@
 package pipeline
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -13,6 +16,15 @@ import (
 type Ledger struct {
 	Read  int64                    `json:"read"`
 	Sinks map[string]feature.Tally `json:"sinks"`
+}
+
+// String is a line a sink, as "online: read 6 = 4 written + 1 duplicate + 1 dead".
+func (l Ledger) String() string {
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(l.Sinks)) {
+		lines = append(lines, name+": "+l.Sinks[name].String())
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Ledger is the count so far. It may be asked for while the graph runs.

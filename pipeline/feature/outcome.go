@@ -1,5 +1,10 @@
 package feature
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Store is one of the two that are kept in step.
 type Store uint8
 
@@ -20,7 +25,7 @@ func Stores() [2]Store { return [2]Store{Online, Offline} }
 // disappears uncounted.
 type Outcome uint8
 
-// The outcomes. Those below Replayed are Filtered too, and say why.
+// The outcomes. Those after Replayed are Filtered too, and say why.
 const (
 	Pending    Outcome = iota // on its way; counted as written once it is durable
 	Duplicate                 // the same row was there before
@@ -113,6 +118,28 @@ func (t *Tally) add(o Tally, sign int64) {
 	for i := range t.Reasons {
 		t.Reasons[i] += sign * o.Reasons[i]
 	}
+}
+
+// String is the sum, as "read 6 = 4 written + 1 duplicate + 1 dead"; counts of zero
+// are left out, and what the sum doesn't include stands after it.
+func (t Tally) String() string {
+	var parts []string
+	for i, n := range []int64{t.Written, t.Duplicate, t.Superseded, t.Late, t.Filtered, t.Dead} {
+		if n != 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, outcomeNames[i]))
+		}
+	}
+	if parts == nil {
+		parts = []string{"0"}
+	}
+	s := fmt.Sprintf("read %d = %s", t.Read, strings.Join(parts, " + "))
+	if t.Replaced != 0 {
+		s += fmt.Sprintf(", %d replaced", t.Replaced)
+	}
+	for reason, n := range t.Reasons.All() {
+		s += fmt.Sprintf(", %d filtered for: %s", n, reason)
+	}
+	return s
 }
 
 // Balanced reports whether every row that was read is accounted for once.

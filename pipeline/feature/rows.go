@@ -59,7 +59,8 @@ func (r *Rows) Add(rec Record, op Op) {
 	r.accept(op)
 }
 
-// AddShared is Add for a batch of all records of a list, of the one that comes next.
+// AddShared adds the next record of a list without copying it: the rows of a batch
+// are then those of the whole list, and every call passes the same one.
 // The list is shared, not copied.
 func (r *Rows) AddShared(list []Record, op Op) {
 	if len(r.Records) == 0 {
@@ -83,7 +84,7 @@ func (r *Rows) AddPlaceholder(rec Record, f Outcome) {
 	r.end(f)
 }
 
-// AddSharedPlaceholder is to AddPlaceholder as AddShared is to Add.
+// AddSharedPlaceholder is AddPlaceholder for the next record of a list: see AddShared.
 func (r *Rows) AddSharedPlaceholder(list []Record, f Outcome) {
 	r.blank()
 	r.AddShared(list, Upsert)
@@ -127,7 +128,7 @@ func (r *Rows) Pending(i int) bool {
 	return r.Outcomes[Online][i] == Pending || r.Outcomes[Offline][i] == Pending
 }
 
-// Replayed reports whether row i only fills state.
+// Replayed reports whether row i only loads into the state of stages.
 func (r *Rows) Replayed(i int) bool {
 	return r.Outcomes[Online][i] == Replayed || r.Outcomes[Offline][i] == Replayed
 }
