@@ -73,7 +73,8 @@ func newKafkaWorld(t *testing.T, brokers []string, o feature.Order) *kafkaWorld 
 
 func (w *kafkaWorld) connect(brokers []string) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.TransactionalID(w.name), kgo.MetadataMinAge(10*time.Millisecond))
+		kgo.TransactionalID(w.name), kgo.MetadataMinAge(10*time.Millisecond),
+		kgo.UnknownTopicRetries(-1)) // brokers learn of a topic one after the other
 	w.must(err)
 	w.Cleanup(client.Close)
 	w.brokers, w.client, w.admin = brokers, client, kadm.NewClient(client)
