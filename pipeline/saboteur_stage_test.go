@@ -251,6 +251,12 @@ var stageSaboteurs = []saboteur{
 	{"decodes fewer rows than records", decodes(func(rows *feature.Rows, _ feature.Records, emit func(*feature.Rows)) {
 		emit(rebuilt(rows, func(i int) bool { return i%2 == 1 }))
 	}), `node "the-decoder": log/`, false},
+	{"decodes records that were dropped", recording(func(in feature.Records, emit func(feature.Records)) error {
+		in.List = slices.Clone(in.List)
+		in.List[0].Outcome = feature.Unwanted
+		emit(in)
+		return nil
+	}), `node "the-decoder": log/`, false},
 	{"decodes a batch of another source", decodes(func(rows *feature.Rows, _ feature.Records, emit func(*feature.Rows)) {
 		out := *rows
 		out.Topic = "another"

@@ -12,6 +12,10 @@ import (
 func (d *decoder) row(ctx context.Context, rows *feature.Rows, list []feature.Record) error {
 	n := rows.Len()
 	rec := &list[n]
+	if rec.Outcome != feature.Pending {
+		rows.AddSharedPlaceholder(list, rec.Outcome)
+		return nil
+	}
 	env, err := d.format.Unpack(rec)
 	if err != nil {
 		return err

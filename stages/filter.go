@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -14,6 +15,14 @@ func Filter(keep func(feature.Row) bool) pipeline.Spec[*feature.Rows, *feature.R
 }
 
 type filter struct{ keep func(feature.Row) bool }
+
+// Describe passes the schema on.
+func (f filter) Describe(in *feature.Schema) (*feature.Schema, error) {
+	if f.keep == nil {
+		return in, errors.New("Filter of a nil function")
+	}
+	return in, nil
+}
 
 func (f filter) Open(context.Context, *pipeline.Node) (pipeline.Stage[*feature.Rows, *feature.Rows], error) {
 	return f, nil

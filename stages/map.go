@@ -27,6 +27,9 @@ type mapping[In, Out any] struct{ f func(In) (Out, error) }
 
 // Describe gives the schema of Out, or what is wrong with either struct.
 func (m mapping[In, Out]) Describe(in *feature.Schema) (*feature.Schema, error) {
+	if m.f == nil {
+		return nil, errors.New("Map of a nil function")
+	}
 	if in == nil {
 		return nil, errors.New("the columns of its rows are not known")
 	}

@@ -16,7 +16,7 @@ const module = "github.com/tandemdata/tandem/"
 // heavy are the dependencies that only their own room may know, and whoever
 // wires rooms together.
 var heavy = map[string][]string{
-	"github.com/ThreeDotsLabs/watermill": {"pipeline", "pipeline/internal/lanes", "pipeline/internal/engine", "sources/watermill", "examples/", "benchmarks"},
+	"github.com/ThreeDotsLabs/watermill": {"stages", "sinks/watermill", "pipeline", "pipeline/internal/lanes", "pipeline/internal/engine", "sources/watermill", "examples/", "benchmarks"},
 	"github.com/hamba/avro":              {"stages/avro", "internal/avrorow", "benchmarks"},
 	"github.com/twmb/franz-go":           {"sources/kafka", "stages/wire/registry", "sources/kafkatest", "internal/crash", "examples/", "benchmarks", "benchmarks/"},
 	"github.com/gocql/gocql":             {"sinks/cassandra", "benchmarks"},

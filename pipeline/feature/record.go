@@ -21,6 +21,11 @@ type Record struct {
 	Headers    []Header
 	Offset     int64
 	Timestamp  int64 // milliseconds since 1970-01-01 UTC, as Kafka has it
+
+	// Outcome is set by a stage before decode that dropped the record: then a
+	// decoder keeps its place with that outcome, by AddPlaceholder, and looks no
+	// further. A source leaves it Pending.
+	Outcome Outcome
 }
 
 // Size is the memory that a record takes, in bytes.

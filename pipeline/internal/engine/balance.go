@@ -45,6 +45,11 @@ func (h *handler) balance(st *laneState, e *envelope, out []*envelope) error {
 		if err := matches(o.batch, left[:min(n, len(left))]); err != nil {
 			return err
 		}
+		if _, decodes := e.batch.(feature.Records); decodes {
+			if err := keepsDropped(o.batch); err != nil {
+				return err
+			}
+		}
 		left = left[n:]
 	}
 	held := len(left) > 0
@@ -108,6 +113,21 @@ func matches(batch any, left []owed) error {
 	}
 	if len(records) > 0 {
 		return fmt.Errorf("emitted a row at offset %d, which it was not given", records[0].Offset)
+	}
+	return nil
+}
+
+// keepsDropped reports a record that a stage before has dropped, and of which a
+// decoder makes a row all the same.
+func keepsDropped(batch any) error {
+	rows, ok := batch.(*feature.Rows)
+	if !ok {
+		return nil
+	}
+	for i := range rows.Records {
+		if rec := &rows.Records[i]; rec.Outcome != feature.Pending && rows.Pending(i) {
+			return fmt.Errorf("made a row of offset %d, which a stage before it had dropped: Record.Outcome says so", rec.Offset)
+		}
 	}
 	return nil
 }
