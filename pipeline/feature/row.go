@@ -16,6 +16,12 @@ type Row struct {
 // Row is the view of row i.
 func (r *Rows) Row(i int) Row { return Row{r, i} }
 
+// Schema is that of its batch.
+func (r Row) Schema() *Schema { return r.rows.Schema }
+
+// TopicPartition is the log that the row comes from.
+func (r Row) TopicPartition() TopicPartition { return r.rows.TopicPartition }
+
 // Version is what the row is ordered by.
 func (r Row) Version() Version { return r.rows.Version(r.i) }
 

@@ -31,7 +31,7 @@ func fit(has, rows *feature.Schema) error {
 		ok = ok && (f.Nullable || rows.Index(f.Name) >= 0)
 	}
 	if !ok {
-		return fmt.Errorf("memory: table %q holds %s; the rows are %s", rows.Group.Table(), shape(has), shape(rows))
+		return fmt.Errorf("memstore: table %q holds %s; the rows are %s", rows.Group.Table(), shape(has), shape(rows))
 	}
 	return nil
 }

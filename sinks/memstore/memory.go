@@ -43,10 +43,10 @@ func (s *Sink) Store() feature.Store { return s.For }
 // Check accepts all rows.
 func (s *Sink) Check(*feature.Schema) error {
 	if s.For != feature.Online && s.For != feature.Offline {
-		return fmt.Errorf("memory: For is store %d, want feature.Online or feature.Offline", s.For)
+		return fmt.Errorf("memstore: For is store %d, want feature.Online or feature.Offline", s.For)
 	}
 	if s.HoldRows < 0 {
-		return fmt.Errorf("memory: HoldRows is %d", s.HoldRows)
+		return fmt.Errorf("memstore: HoldRows is %d", s.HoldRows)
 	}
 	return nil
 }

@@ -55,11 +55,11 @@ func (t *table) owned(l *feature.Lane, sink string, next int64) error {
 	}
 	at := p.Sinks[sink].Next
 	if p.Epoch > l.Epoch || at > next {
-		return pipeline.Restart(fmt.Errorf("memory: %s/%d is at offset %d of epoch %d in the table, past %d of epoch %d: another writer took it over",
+		return pipeline.Restart(fmt.Errorf("memstore: %s/%d is at offset %d of epoch %d in the table, past %d of epoch %d: another writer took it over",
 			l.Topic, l.Partition, at, p.Epoch, next, l.Epoch))
 	}
 	if at < next {
-		return fmt.Errorf("memory: %s/%d is at offset %d in the table, before the %d that this lane was opened at", l.Topic, l.Partition, at, next)
+		return fmt.Errorf("memstore: %s/%d is at offset %d in the table, before the %d that this lane was opened at", l.Topic, l.Partition, at, next)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-var errClosed = errors.New("memory: the writer is closed")
+var errClosed = errors.New("memstore: the writer is closed")
 
 type writer struct {
 	sink  *Sink
