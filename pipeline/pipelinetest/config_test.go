@@ -75,7 +75,7 @@ func (w *world) graph(c config, t *trap, source pipeline.Source) *pipeline.Graph
 		rows = pipeline.Via(rows, "dedup", stages.Dedup{Keys: c.Dedup, ReadBack: c.ReadBack})
 	}
 	if c.Guard > 0 {
-		rows = pipeline.Via(rows, "order-guard", stages.OrderGuard{Keys: c.Guard, ReadBack: c.ReadBack, FarFuture: c.FarFuture})
+		rows = pipeline.Via(rows, "order-guard", stages.OrderGuard{MaxKeys: c.Guard, ReadBack: c.ReadBack, FarFuture: c.FarFuture})
 	}
 	rows = pipeline.Via(rows, "own", stage{t})
 	branch := func(store feature.Store) pipeline.Flow[*feature.Rows] {
