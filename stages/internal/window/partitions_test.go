@@ -45,7 +45,7 @@ func TestRowsThatAreReplayedOrDroppedSayNothingOfTheirKeys(t *testing.T) {
 
 // Lanes that visit keys of their own at once, more keys than there is room for, are never stopped.
 func TestNoKeyIsTakenForAnother(t *testing.T) {
-	const lanes, batches = 4, 100
+	const lanes, batches = 4, 30
 	all := NewPartitions(1000)
 	var visiting sync.WaitGroup
 	for p := range int32(lanes) {
@@ -69,7 +69,7 @@ func TestNoKeyIsTakenForAnother(t *testing.T) {
 // Among four times as many other keys as are to be remembered, one that goes to and fro is
 // found before long.
 func TestAKeyThatMovesAgainAndAgainIsFoundAmongMany(t *testing.T) {
-	const keys, tries = 1000, 100
+	const keys, tries = 1000, 30
 	rnd, visits := rand.New(rand.NewPCG(1, 2)), 0
 	for try := range tries {
 		l, found := Lane{Partitions: NewPartitions(keys)}, false
