@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/tandemdata/tandem/internal/avrorow"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/memstore"
@@ -91,6 +92,9 @@ func through(ctx context.Context, c *clock, source pipeline.Source, want int64, 
 	c.stop()
 	if err != nil {
 		return 0, err
+	}
+	if t := g.Ledger().Sinks["offline"]; decode.Schema == avrorow.Schema && !someDuplicates(t.Duplicate, t.Read) {
+		return 0, fmt.Errorf("%d of %d rows were dropped as duplicates, want about 2 in 100", t.Duplicate, t.Read)
 	}
 	return g.Ledger().Read, kept(ctx, g, offline, want)
 }
@@ -178,7 +182,7 @@ func (r *line) lane(l load, p int32, online, offline pipeline.Writer) {
 	r.running.Go(func() {
 		defer close(in)
 		for n := range l.batches {
-			in <- batch(l.pool, p, n, l.size)
+			in <- batch(l.pool, l.parts[p], p, n, l.size)
 		}
 	})
 	rows := step(r, work(), in)

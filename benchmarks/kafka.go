@@ -31,7 +31,7 @@ func filled(ctx context.Context, partitions, rows int) (topic, func(), error) {
 		list := make([]*kgo.Record, min(50_000, rows-at))
 		for i := range list {
 			r := &pool[(at+i)%len(pool)]
-			list[i] = &kgo.Record{Topic: "rows", Partition: int32((at + i) % partitions), Key: r.Key, Value: r.Value}
+			list[i] = &kgo.Record{Topic: "rows", Partition: partitionOf(r.Key, partitions), Key: r.Key, Value: r.Value}
 		}
 		if err := c.Produce(ctx, list...); err != nil {
 			c.Close()

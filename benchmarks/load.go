@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"hash/fnv"
 	"log/slog"
 	"sync"
 
@@ -21,7 +22,7 @@ var quiet = slog.New(slog.DiscardHandler)
 
 func group() feature.Group {
 	g := avrorow.Group()
-	g.Order = feature.ByEventTime
+	g.Order, g.Keys = feature.ByEventTime, feature.KeysStay
 	return g
 }
 
@@ -36,14 +37,35 @@ var bodies = sync.OnceValue(func() []feature.Record {
 	return avrorow.Log{Seed: 1, Keys: keys, Late: 0.02, Duplicate: 0.02}.Open().Records(poolRows)
 })
 
-// batch is the n-th hand-over of a partition, with the offsets that follow. Each
-// partition begins elsewhere in the pool, so that their rows differ.
-func batch(pool []feature.Record, p int32, n, rows int) feature.Records {
+// partitionOf is where the records of a key lie.
+func partitionOf(key []byte, partitions int) int32 {
+	h := fnv.New32a()
+	_, _ = h.Write(key)
+	return int32(h.Sum32() % uint32(partitions))
+}
+
+// byPartition parts records by their keys, as the indexes of each partition's.
+func byPartition(pool []feature.Record, partitions int) [][]int32 {
+	parts := make([][]int32, partitions)
+	for i := range pool {
+		p := partitionOf(pool[i].Key, partitions)
+		parts[p] = append(parts[p], int32(i))
+	}
+	return parts
+}
+
+// batch is the n-th hand-over of a partition, with the offsets that follow. Part
+// are the partition's records in the pool; nil: all.
+func batch(pool []feature.Record, part []int32, p int32, n, rows int) feature.Records {
 	from := int64(n) * int64(rows)
-	first := int(from) + int(p)*len(pool)/7
 	list := make([]feature.Record, rows)
 	for i := range list {
-		list[i] = pool[(first+i)%len(pool)]
+		at := int(from) + i
+		if part == nil {
+			list[i] = pool[at%len(pool)]
+		} else {
+			list[i] = pool[part[at%len(part)]]
+		}
 		list[i].Offset = from + int64(i)
 	}
 	return feature.Records{
@@ -55,12 +77,13 @@ func batch(pool []feature.Record, p int32, n, rows int) feature.Records {
 // load is what a graph is given: as many batches in each partition.
 type load struct {
 	pool                      []feature.Record
+	parts                     [][]int32
 	partitions, batches, size int
 }
 
 // loadOf cuts rows into batches of a size, at least one a partition.
 func loadOf(pool []feature.Record, rows, partitions, size int) load {
-	return load{pool, partitions, max(rows/partitions/size, 1), size}
+	return load{pool, byPartition(pool, partitions), partitions, max(rows/partitions/size, 1), size}
 }
 
 func (f load) rows() int64 { return int64(f.partitions) * int64(f.batches) * int64(f.size) }
@@ -94,7 +117,7 @@ func (f load) lane(ctx context.Context, in *pipeline.SourceNode, p int32) error 
 		return err
 	}
 	for n := range f.batches {
-		b := batch(f.pool, p, n, f.size)
+		b := batch(f.pool, f.parts[p], p, n, f.size)
 		for full := l.Push(b.List, b.Span); full; full = l.Full() {
 			select {
 			case <-ready:

@@ -23,7 +23,7 @@ func stage(name string, rows, size int) contestant {
 	run := map[string]func(context.Context, *clock, int, int) (int64, error){
 		"decode":        decoding(work(), bodies),
 		"decode-nested": decoding(nestedWork(), nestedBodies),
-		"dedup":         passing(stages.Dedup{}),
+		"dedup":         dropping(stages.Dedup{}),
 		"order-guard":   passing(stages.OrderGuard{}),
 		"batch":         passing(stages.Batch{}),
 		"filter":        passing(stages.Filter(func(r feature.Row) bool { return r.Float64("score") >= 0.1 })),
@@ -45,7 +45,7 @@ func decoding(spec stages.Decode, pool func() []feature.Record) func(context.Con
 			return 0, err
 		}
 		for n := range rows / size {
-			in := batch(pool(), 0, n, size)
+			in := batch(pool(), nil, 0, n, size)
 			c.start()
 			err := decode.Process(ctx, in, func(r *feature.Rows) { counted += int64(r.Len()) })
 			c.stop()
@@ -78,20 +78,49 @@ func hambaMap(schema string, pool []feature.Record, rows int) contestant {
 	}}
 }
 
-// passing is a stage that rows come out of as they went in.
-func passing(spec pipeline.Spec[*feature.Rows, *feature.Rows]) func(context.Context, *clock, int, int) (int64, error) {
+// dropping is a stage that drops some rows, or it didn't do its work.
+func dropping(spec pipeline.Spec[*feature.Rows, *feature.Rows]) func(context.Context, *clock, int, int) (int64, error) {
 	return func(ctx context.Context, c *clock, rows, size int) (counted int64, err error) {
-		st, err := opened(ctx, spec)
-		if err != nil {
-			return 0, err
-		}
-		err = decoded(ctx, rows, size, func(in *feature.Rows) error {
-			c.start()
-			defer c.stop()
-			return st.Process(ctx, in, func(out *feature.Rows) { counted += int64(out.Len()) })
+		dropped := int64(0)
+		counted, err = passingTo(ctx, spec, c, rows, size, func(out *feature.Rows) {
+			for _, t := range out.Tally(feature.Offline) {
+				dropped += t.Duplicate
+			}
 		})
+		if err == nil && !someDuplicates(dropped, counted) {
+			err = fmt.Errorf("%d of %d rows were dropped, want about 2 in 100", dropped, counted)
+		}
 		return counted, err
 	}
+}
+
+// someDuplicates reports whether as many rows were dropped as are in the pool
+// twice: 2 in 100, or fewer where a row lies after another of its identity.
+func someDuplicates(dropped, rows int64) bool { return dropped*100 > rows && dropped*100 < 4*rows }
+
+// passing is a stage that rows come out of as they went in.
+func passing(spec pipeline.Spec[*feature.Rows, *feature.Rows]) func(context.Context, *clock, int, int) (int64, error) {
+	return func(ctx context.Context, c *clock, rows, size int) (int64, error) {
+		return passingTo(ctx, spec, c, rows, size, func(*feature.Rows) {})
+	}
+}
+
+func passingTo(ctx context.Context, spec pipeline.Spec[*feature.Rows, *feature.Rows], c *clock, rows, size int, look func(*feature.Rows)) (counted int64, err error) {
+	st, err := opened(ctx, spec)
+	if err != nil {
+		return 0, err
+	}
+	err = decoded(ctx, rows, size, func(in *feature.Rows) error {
+		var out *feature.Rows
+		c.start()
+		err := st.Process(ctx, in, func(r *feature.Rows) { out = r; counted += int64(r.Len()) })
+		c.stop()
+		if err == nil && out != nil {
+			look(out)
+		}
+		return err
+	})
+	return counted, err
 }
 
 // committing is what a span costs from a sink's report to its source: it is
@@ -141,7 +170,7 @@ func decoded(ctx context.Context, rows, size int, to func(*feature.Rows) error) 
 	}
 	for n := range rows / size {
 		var out *feature.Rows
-		if err := decode.Process(ctx, batch(bodies(), 0, n, size), func(r *feature.Rows) { out = r }); err != nil {
+		if err := decode.Process(ctx, batch(bodies(), nil, 0, n, size), func(r *feature.Rows) { out = r }); err != nil {
 			return err
 		}
 		if err := to(out); err != nil {

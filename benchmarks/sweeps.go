@@ -34,8 +34,9 @@ func (s *suite) measureSweeps(ctx context.Context) error {
 		return err
 	}
 	return s.sweep(ctx, "row width", "columns", []int{5, 20, 50, 100, 200}, func(columns int) contestant {
-		decode, pool := wide(columns)
-		return graph(fmt.Sprintf("%d columns", columns), loadOf(pool, max(s.rows*20/columns/2, s.batch*s.partitions), s.partitions, s.batch), decode, counting)
+		rows := max(s.rows*20/columns/2, s.batch*s.partitions)
+		decode, pool := wide(columns, rows+rows/8) // partitions aren't of one size
+		return graph(fmt.Sprintf("%d columns", columns), loadOf(pool, rows, s.partitions, s.batch), decode, counting)
 	})
 }
 
@@ -56,18 +57,18 @@ func (s *suite) sweep(ctx context.Context, title, axis string, points []int, at 
 	return nil
 }
 
-// wide are rows of so many columns: a key, a time, and doubles.
-func wide(columns int) (stages.Decode, []feature.Record) {
+// wide are rows of so many columns: a key, a time, and doubles. None comes twice.
+func wide(columns, rows int) (stages.Decode, []feature.Record) {
 	var fields []string
 	for i := range columns - 2 {
 		fields = append(fields, fmt.Sprintf(`{"name":"f%d","type":"double"}`, i))
 	}
 	schema := `{"type":"record","name":"Wide","fields":[{"name":"id","type":"string"},{"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}},` +
 		strings.Join(fields, ",") + `]}`
-	pool := make([]feature.Record, 4096)
+	pool := make([]feature.Record, rows)
 	for i := range pool {
-		w := avro.NewWriter(nil, 512)
-		id := fmt.Sprintf("entity-%06d", i)
+		w := avro.NewWriter(nil, 16+9*columns)
+		id := fmt.Sprintf("entity-%06d", i%4096)
 		w.WriteString(id)
 		w.WriteLong(int64(i))
 		for c := range columns - 2 {
@@ -75,6 +76,6 @@ func wide(columns int) (stages.Decode, []feature.Record) {
 		}
 		pool[i] = feature.Record{Key: []byte(id), Value: w.Buffer()}
 	}
-	g := feature.Group{Name: "wide", PrimaryKey: []string{"id"}, EventTime: "at", Order: feature.ByEventTime}
+	g := feature.Group{Name: "wide", PrimaryKey: []string{"id"}, EventTime: "at", Order: feature.ByEventTime, Keys: feature.KeysStay}
 	return stages.Decode{Group: g, Schema: schema}, pool
 }

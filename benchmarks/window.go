@@ -23,7 +23,7 @@ func (s *suite) measureWindow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	st, err := stages.Dedup{Keys: n}.Open(ctx, pipelinetest.NewNode("dedup", newLane(0), sch, nil))
+	st, err := stages.Dedup{MaxKeys: n}.Open(ctx, pipelinetest.NewNode("dedup", newLane(0), sch, nil))
 	if err != nil {
 		return err
 	}

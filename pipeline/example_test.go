@@ -27,9 +27,10 @@ const clickSchema = `{"type": "record", "name": "Click", "fields": [
 	{"name": "amount", "type": "double"},
 	{"name": "country", "type": ["null", "string"]}]}`
 
-// The one place where identity and order are declared.
+// The one place where identity and order are declared. Every producer hashes user_id
+// alike, so a user's rows stay in one partition, and duplicates can be dropped.
 var clicks = feature.Group{
-	Name: "clicks", PrimaryKey: []string{"user_id"}, EventTime: "ts", Order: feature.ByEventTime,
+	Name: "clicks", PrimaryKey: []string{"user_id"}, EventTime: "ts", Order: feature.ByEventTime, Keys: feature.KeysStay,
 }
 
 // Click is a row as a struct, and Enriched what becomes of it.
@@ -75,6 +76,7 @@ func ExampleGraph() {
 	start := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	source := memlog.Source{UntilEnd: true, Log: clickLog(
 		Click{User: "ada", At: start, Amount: 250},
+		Click{User: "ada", At: start, Amount: 250}, // sent twice
 		Click{User: "bob", At: start, Amount: -1},
 		Click{User: "ada", At: start.Add(-time.Hour), Amount: 20}, // comes late
 	)}
@@ -89,15 +91,15 @@ func ExampleGraph() {
 	fmt.Print(g)
 	for _, sink := range []string{"online", "offline"} {
 		t := g.Ledger().Sinks[sink]
-		fmt.Printf("%s: read %d = written %d, late %d, filtered %d\n", sink, t.Read, t.Written, t.Late, t.Filtered)
+		fmt.Printf("%s: read %d = written %d, duplicate %d, late %d, filtered %d\n", sink, t.Read, t.Written, t.Duplicate, t.Late, t.Filtered)
 	}
 	// Output:
 	// clicks-sync
 	//   clicks ─► decode ─► positive ─► enrich ─► dedup ─► order-guard
 	//      ├─► online ─► [commit]
 	//      └─► batch ─► offline ─► [commit]
-	// online: read 3 = written 1, late 1, filtered 1
-	// offline: read 3 = written 2, late 0, filtered 1
+	// online: read 4 = written 1, duplicate 1, late 1, filtered 1
+	// offline: read 4 = written 2, duplicate 1, late 0, filtered 1
 }
 
 func clickLog(list ...Click) *memlog.Log {

@@ -29,9 +29,10 @@ type SourceNode struct {
 	Name   string
 	Logger *slog.Logger
 
-	// ByLog says that rows are ordered by log: then a key must stay in its
-	// partition, and a topic whose partitions change needs a new epoch.
-	ByLog bool
+	// KeysStay says that rows of a key must stay in one partition, for a store's
+	// order or a stage rests on that (feature.Group.Keys): a topic whose partitions
+	// change needs a new epoch then.
+	KeysStay bool
 
 	// Replay is how many records before its start a lane should read, as far as
 	// the log has them.
@@ -88,7 +89,7 @@ type Feed struct {
 func newSourceNode(e *engine.SourceNode) *SourceNode {
 	feeds := &feedsOf{}
 	return &SourceNode{
-		Name: e.Node.Name, Logger: e.Logger, ByLog: e.ByLog, Replay: e.Replay, Progress: e.Progress,
+		Name: e.Node.Name, Logger: e.Logger, KeysStay: e.KeysStay, Replay: e.Replay, Progress: e.Progress,
 		Open: func(c LaneConfig) (*Feed, error) {
 			inner, err := e.Open(engine.LaneConfig(c))
 			if err != nil {

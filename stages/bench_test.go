@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tandemdata/tandem/internal/avrorow"
 	"github.com/tandemdata/tandem/pipeline"
@@ -89,10 +90,10 @@ func benchmarkOver(b *testing.B, list []*feature.Rows, open func() []pipeline.St
 func BenchmarkDedupAndGuard(b *testing.B) {
 	for _, order := range []feature.Order{feature.ByLog, feature.ByEventTime} {
 		g := avrorow.Group()
-		g.Order = order
+		g.Order, g.Keys = order, feature.KeysStay
 		list := decoded(b, g, avrorow.Log{Seed: 2, Keys: 50_000, Late: 0.02, Duplicate: 0.05, Delete: 0.01}, 200)
 		s := list[0].Schema
-		dedup := func() pipeline.Stage[*feature.Rows, *feature.Rows] { return newDedup(Dedup{OnePartition: true}, s) }
+		dedup := func() pipeline.Stage[*feature.Rows, *feature.Rows] { return newDedup(Dedup{}, s) }
 		guard := func() pipeline.Stage[*feature.Rows, *feature.Rows] {
 			return newGuard(OrderGuard{}, s, (&letters{}).node())
 		}
@@ -110,6 +111,73 @@ func BenchmarkDedupAndGuard(b *testing.B) {
 			b.Run(order.String()+"/"+name, func(b *testing.B) { benchmarkOver(b, list, open) })
 		}
 	}
+}
+
+// BenchmarkDedup is the stage with all that belongs to it: its window is full of
+// the default number of identities, and about 2 of 100 rows are duplicates.
+func BenchmarkDedup(b *testing.B) {
+	g := avrorow.Group()
+	g.Order, g.Keys = feature.ByEventTime, feature.KeysStay
+	pool := decoded(b, g, avrorow.Log{Seed: 4, Keys: 50_000, Duplicate: 0.02}, 200)
+	n := (&letters{}).node()
+	n.Schema, n.Slot = pool[0].Schema, slots()
+	d, err := Dedup{}.Open(b.Context(), n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	rows, dropped, pass, inside := 0, 0, int64(0), time.Duration(0)
+	run := func() {
+		list := later(pool, pass)
+		began := time.Now()
+		for _, r := range list {
+			if err := d.Process(b.Context(), r, func(r *feature.Rows) { dropped += dropsOf(r); rows += r.Len() }); err != nil {
+				b.Fatal(err)
+			}
+		}
+		inside += time.Since(began)
+		pass++
+	}
+	for rows < 3*defaultKeys/2 {
+		run()
+	}
+	rows, dropped, inside = 0, 0, 0
+	b.ReportAllocs()
+	for b.Loop() {
+		run()
+	}
+	b.ReportMetric(float64(inside.Nanoseconds())/float64(rows), "ns/row")
+	if share := float64(dropped) / float64(rows); share < 0.01 || share > 0.03 {
+		b.Fatalf("%.1f of 100 rows were dropped, want about 2", 100*share)
+	}
+}
+
+// later are batches that follow those of the passes before: no row is like one of theirs.
+func later(pool []*feature.Rows, pass int64) []*feature.Rows {
+	list := make([]*feature.Rows, len(pool))
+	for i, r := range pool {
+		r = r.Edit("event_time")
+		for k := range r.Column("event_time").Int64s {
+			r.Column("event_time").Int64s[k] += pass << 32
+		}
+		r.Seal()
+		r.Records = slices.Clone(r.Records)
+		at := (pass*int64(len(pool)) + int64(i)) * perBatch
+		for k := range r.Records {
+			r.Records[k].Offset = at + int64(k)
+		}
+		r.Spans = []feature.Span{{From: at, To: at + perBatch}}
+		list[i] = r
+	}
+	return list
+}
+
+func dropsOf(r *feature.Rows) (n int) {
+	for _, o := range r.Outcomes[feature.Offline] {
+		if o == feature.Duplicate {
+			n++
+		}
+	}
+	return n
 }
 
 func BenchmarkBatch(b *testing.B) {

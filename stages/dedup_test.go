@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/stages/internal/content"
 )
 
 var (
 	byLog       = feature.Group{}
 	byLogTimed  = feature.Group{EventTime: "ts"}
-	byEventTime = feature.Group{EventTime: "ts", Order: feature.ByEventTime}
+	byEventTime = feature.Group{EventTime: "ts", Order: feature.ByEventTime, Keys: feature.KeysStay}
 )
 
 func TestOfABATheLastAStays(t *testing.T) {
@@ -58,10 +59,10 @@ func TestOfABATheLastAStays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := eventSchema(t, c.group)
-			wantOutcomes(t, through(t, newDedup(Dedup{OnePartition: true}, s), batchOf(s, 0, 0, c.rows...)), c.want)
+			wantOutcomes(t, through(t, newDedup(Dedup{}, s), batchOf(s, 0, 0, c.rows...)), c.want)
 
 			// One row at a time gives the same.
-			d := newDedup(Dedup{OnePartition: true}, s)
+			d := newDedup(Dedup{}, s)
 			var got []string
 			for i, row := range c.rows {
 				got = append(got, outcomes(through(t, d, batchOf(s, int64(i), 0, row))))
@@ -89,7 +90,7 @@ func TestDedupTellsStoresApart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := eventSchema(t, byLog)
-			rows := through(t, newDedup(Dedup{OnePartition: true}, s), batchOf(s, 0, 0, c.rows...))
+			rows := through(t, newDedup(Dedup{}, s), batchOf(s, 0, 0, c.rows...))
 			wantOutcomes(t, rows, c.want)
 		})
 	}
@@ -97,7 +98,7 @@ func TestDedupTellsStoresApart(t *testing.T) {
 
 func TestTheSameBatchGetsTheSameFates(t *testing.T) {
 	s := eventSchema(t, byEventTime)
-	d, g := newDedup(Dedup{OnePartition: true}, s), newGuard(OrderGuard{}, s, (&letters{}).node())
+	d, g := newDedup(Dedup{}, s), newGuard(OrderGuard{}, s, (&letters{}).node())
 	list := []eventRow{{key: "k", at: 5, value: 1}, {key: "k", at: 5, value: 1}, {key: "k", at: 6, value: 2}, {key: "k", at: 4, value: 3}}
 	const want = "written duplicate written late/written"
 	for range 3 {
@@ -111,7 +112,7 @@ func TestTheSameBatchGetsTheSameFates(t *testing.T) {
 
 func TestAnOffsetThatCameBeforeIsADuplicate(t *testing.T) {
 	s := eventSchema(t, byLog)
-	d := newDedup(Dedup{OnePartition: true}, s)
+	d := newDedup(Dedup{}, s)
 	wantOutcomes(t, through(t, d, batchOf(s, 5, 0, eventRow{key: "a"}, eventRow{key: "b"})), "written written")
 	wantOutcomes(t, through(t, d, batchOf(s, 6, 0, eventRow{key: "c"}, eventRow{key: "d"})), "duplicate written")
 }
@@ -119,13 +120,13 @@ func TestAnOffsetThatCameBeforeIsADuplicate(t *testing.T) {
 func TestWarmRowsFillStateAndNothingElse(t *testing.T) {
 	s := eventSchema(t, byEventTime)
 	list := []eventRow{{key: "k", at: 5, value: 1}, {key: "k", at: 5, value: 1}, {key: "k", at: 4, value: 9}, {key: "new", at: 1}}
-	d, l := newDedup(Dedup{OnePartition: true}, s), &letters{}
+	d, l := newDedup(Dedup{}, s), &letters{}
 	g := newGuard(OrderGuard{Late: Reject}, s, l.node())
 	wantOutcomes(t, through(t, g, through(t, d, batchOf(s, 0, 2, list[0], list[0]))), "replayed replayed")
 	wantOutcomes(t, through(t, g, through(t, d, batchOf(s, 2, 2, list[1:]...))), "duplicate dead written")
 	wantLetters(t, l, "3 late")
 
-	d, g = newDedup(Dedup{OnePartition: true}, s), newGuard(OrderGuard{Late: Reject, FarFuture: 1, Beyond: Reject}, s, l.node())
+	d, g = newDedup(Dedup{}, s), newGuard(OrderGuard{Late: Reject, FarFuture: 1, Beyond: Reject}, s, l.node())
 	late := batchOf(s, 0, 9, eventRow{key: "k", at: 5}, eventRow{key: "k", at: 4}, eventRow{key: "k", at: 1 << 40, stamp: 1})
 	wantOutcomes(t, through(t, g, through(t, d, late)), "replayed replayed replayed")
 	wantLetters(t, l, "3 late")
@@ -136,7 +137,7 @@ func TestALifeThatIsLongerIsNoDuplicate(t *testing.T) {
 	g.TTL = 1e9
 	s := eventSchema(t, g)
 	list := []eventRow{{key: "k", stamp: 1}, {key: "k", stamp: 2}, {key: "k", stamp: 2}}
-	wantOutcomes(t, through(t, newDedup(Dedup{OnePartition: true}, s), batchOf(s, 0, 0, list...)), "written written duplicate")
+	wantOutcomes(t, through(t, newDedup(Dedup{}, s), batchOf(s, 0, 0, list...)), "written written duplicate")
 }
 
 // store is what a store holds after rows were written in order: the newest
@@ -161,7 +162,7 @@ func TestDroppingRowsChangesNoStore(t *testing.T) {
 	for _, group := range []feature.Group{byLog, byLogTimed, byEventTime} {
 		for seed := range uint64(300) {
 			s, rnd := eventSchema(t, group), rand.New(rand.NewPCG(seed, 1))
-			d, g := newDedup(Dedup{OnePartition: true, Keys: 1 + rnd.IntN(20)}, s), newGuard(OrderGuard{Keys: 1 + rnd.IntN(20)}, s, (&letters{}).node())
+			d, g := newDedup(Dedup{MaxKeys: 1 + rnd.IntN(20)}, s), newGuard(OrderGuard{MaxKeys: 1 + rnd.IntN(20)}, s, (&letters{}).node())
 			var all, kept [2]store
 			for _, st := range feature.Stores() {
 				all[st], kept[st] = store{}, store{}
@@ -200,20 +201,69 @@ func TestDroppingRowsChangesNoStore(t *testing.T) {
 	}
 }
 
-// By event time two partitions may have rows of one moment: the lane of one of
-// them can't tell that the other has written between two equal rows.
-func TestByEventTimeOnlyRowsOfOnePartitionAreComparedByContent(t *testing.T) {
-	a := eventRow{key: "k", at: 1, value: 1}
+// By event time two partitions may have rows of one moment: of A, B, A with the B in
+// another one, the last A is the newest row. A lane can't tell that from A, A, where
+// keys move.
+func TestWhereKeysMoveNoRowIsDroppedForItsContent(t *testing.T) {
+	moving := byEventTime
+	moving.Keys = feature.KeysMove
+	s := eventSchema(t, moving)
+	a, b := eventRow{key: "k", at: 1, value: 1}, eventRow{key: "k", at: 1, value: 2}
+	one := through(t, newDedup(Dedup{OffsetsOnly: true}, s), batchOf(s, 0, 0, a, a))
+	other := batchOf(s, 0, 0, b)
+	other.Partition++
+	wantOutcomes(t, one, "written written")
+	wantOutcomes(t, through(t, newDedup(Dedup{OffsetsOnly: true}, s), other), "written")
+	st := store{}
+	for _, w := range []struct {
+		rows *feature.Rows
+		i    int
+	}{{one, 0}, {other, 0}, {one, 1}} {
+		st.write(w.rows, w.i, feature.Online)
+	}
+	if got := st[string(one.Identity(nil, 1, feature.Online))]; got.v != one.Version(1) {
+		t.Errorf("the store holds %+v, want the last A", got.v)
+	}
+}
+
+func TestDedupAsksWhereRowsOfAKeyLie(t *testing.T) {
 	for _, c := range []struct {
-		group feature.Group
+		order feature.Order
+		keys  feature.Placement
 		set   Dedup
-		want  string
+		want  string // of the error
 	}{
-		{byEventTime, Dedup{}, "written written"},
-		{byEventTime, Dedup{OnePartition: true}, "written duplicate"},
-		{byLogTimed, Dedup{}, "written duplicate"},
+		{feature.ByLog, 0, Dedup{}, ""},
+		{feature.ByLog, feature.KeysStay, Dedup{}, ""},
+		{feature.ByEventTime, feature.KeysStay, Dedup{}, ""},
+		{feature.ByEventTime, 0, Dedup{}, "set Keys to feature.KeysStay"},
+		{feature.ByEventTime, 0, Dedup{}, "or to feature.KeysMove"},
+		{feature.ByEventTime, feature.KeysMove, Dedup{}, "it can drop nothing but repeated offsets: leave it out"},
+		{feature.ByEventTime, feature.KeysMove, Dedup{OffsetsOnly: true}, ""},
+		{feature.ByEventTime, 0, Dedup{OffsetsOnly: true}, ""},
 	} {
-		s := eventSchema(t, c.group)
-		wantOutcomes(t, through(t, newDedup(c.set, s), batchOf(s, 0, 0, a, a)), c.want)
+		g := feature.Group{EventTime: "ts", Order: c.order, Keys: c.keys}
+		_, err := c.set.Describe(eventSchema(t, g))
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("by %v, keys %v, %+v: %v, want %q", c.order, c.keys, c.set, err, c.want)
+		}
+	}
+	if n := (Dedup{OffsetsOnly: true}).Replay(); n != 0 {
+		t.Errorf("it reads %d records back for nothing", n)
+	}
+}
+
+// TestTheOrderOfAMapsEntriesIsNoContent has two writers iterate one map in orders of their own.
+func TestTheOrderOfAMapsEntriesIsNoContent(t *testing.T) {
+	d, _ := opened(t, Decode{Group: rowGroup, Schema: fieldsOf(`{"name":"m","type":{"type":"map","values":"int"}}`)})
+	rows := through(t, d, records(0, bodies(
+		key(4, 2, 'a', 2, 2, 'b', 4, 0),
+		key(2, 2, 'b', 4, 2, 2, 'a', 2, 0),
+		key(4, 2, 'a', 4, 2, 'b', 2, 0),
+	)...))
+	wantOutcomes(t, rows, "written written written")
+	c := content.NewHasher()
+	if h := c.Of(rows); h[0] != h[1] || h[0] == h[2] {
+		t.Errorf("the sums are %x", h)
 	}
 }

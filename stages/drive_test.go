@@ -34,6 +34,17 @@ func (l *letters) Reject(_ context.Context, rec feature.Record, kind string, cau
 // node rejects to the letters.
 func (l *letters) node() *pipeline.Node { return &pipeline.Node{Reject: l.Reject} }
 
+// slots are what the lanes of one node share.
+func slots() func(key any, make func() any) any {
+	all := map[any]any{}
+	return func(key any, make func() any) any {
+		if all[key] == nil {
+			all[key] = make()
+		}
+		return all[key]
+	}
+}
+
 // records is what a lane that starts at start is handed.
 func records(start int64, list ...feature.Record) feature.Records {
 	span := feature.Span{From: start, To: start}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/stages/internal/window"
 )
 
 // OrderGuard spares the online store rows that it would lose anyway: under
@@ -18,6 +19,10 @@ import (
 //
 // What it knows is bounded: beyond its window a late row goes on, and the
 // online store itself keeps the newer one.
+//
+// Where keys stay in their partition (by log they must: feature.Group.Keys) it
+// also stops the graph at a key that is seen in two, unless those are read by two
+// processes.
 type OrderGuard struct {
 	Late LatePolicy // default Drop, with the outcome feature.Late
 
@@ -31,15 +36,10 @@ type OrderGuard struct {
 	// the same row may be sent again when its time has come.
 	Beyond LatePolicy
 
-	// OnePartition stops the graph when a key is seen in two partitions under
-	// order by log. Their offsets say nothing about which row is the newer; both
-	// stores take the one with the greater offset. Default: it is logged once.
-	OnePartition bool
-
-	// Keys is how many keys the node remembers, the last half of them for certain;
-	// each takes 40 bytes. All lanes of the process share them equally. Default
-	// 1048576.
-	Keys int
+	// MaxKeys is how many keys the node remembers, the last half of them for
+	// certain; each takes 40 bytes. All lanes of the process share them equally.
+	// Default 1048576.
+	MaxKeys int
 
 	ReadBack int // records before its start that a lane reads; default 16384; -1 for none
 }
@@ -53,7 +53,7 @@ var (
 
 // Describe passes the schema on.
 func (g OrderGuard) Describe(in *feature.Schema) (*feature.Schema, error) {
-	errs := []error{checkWindow(g.Keys, g.ReadBack)}
+	errs := []error{checkWindow(g.MaxKeys, g.ReadBack)}
 	for _, p := range []LatePolicy{g.Late, g.Beyond} {
 		if p > Reject {
 			errs = append(errs, fmt.Errorf("unknown %v", p))
@@ -68,7 +68,7 @@ func (g OrderGuard) Describe(in *feature.Schema) (*feature.Schema, error) {
 	return in, errors.Join(errs...)
 }
 
-// Warm is the read-back.
+// Replay is the read-back.
 func (g OrderGuard) Replay() int { return readBack(g.ReadBack) }
 
 // Rejects reports whether rows may go to the dead letters.
@@ -79,11 +79,10 @@ func (g OrderGuard) Rejects() bool {
 // Open makes the guard of one lane, which knows no key.
 func (g OrderGuard) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*feature.Rows, *feature.Rows], error) {
 	st := newGuard(g, n.Schema, n)
-	if n.Schema.Group.Order == feature.ByLog {
-		st.homes = pipeline.Shared(n, func() *homes { return newHomes(windowKeys(g.Keys), n.Logger) })
-		return st, nil
+	st.watch = watchKeys(n, g.MaxKeys)
+	if st.newest != nil {
+		st.memory = joinMemory(n, g.MaxKeys)
 	}
-	st.share = sharing(n, windowKeys(g.Keys))
 	return st, nil
 }
 
@@ -91,12 +90,11 @@ func (g OrderGuard) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*f
 type guard struct {
 	OrderGuard
 	node    *pipeline.Node
-	order   feature.Order
-	newest  *window // by key; nil by log, where the last row is the newest
-	share   *share  // of what all lanes may remember
-	homes   *homes  // of all lanes; nil by event time, which compares across partitions
-	next    int64   // after the last offset seen
-	last    replay
+	newest  *window.Window // by key, the time of its newest row; nil by log, where the last row is the newest
+	memory  *memory
+	watch   *keyWatch
+	next    int64 // after the last offset seen
+	last    window.Answer
 	rejects []reject // of the last batch, not yet acknowledged
 }
 
@@ -107,32 +105,34 @@ type reject struct {
 }
 
 func newGuard(g OrderGuard, s *feature.Schema, node *pipeline.Node) *guard {
-	st := &guard{OrderGuard: g, node: node, order: s.Group.Order}
-	if st.order == feature.ByEventTime {
-		st.newest = newWindow(windowKeys(g.Keys))
+	st := &guard{OrderGuard: g, node: node}
+	if s.Group.Order == feature.ByEventTime {
+		st.newest = window.New(windowKeys(g.MaxKeys))
 	}
 	return st
 }
 
 // Close lets the other lanes have the guard's part of what they may remember.
-func (g *guard) Close() { g.share.leave() }
+func (g *guard) Close() { g.memory.leave() }
 
 // Process judges a batch once. Dead letters come after that: where one fails
 // and the batch comes again, it keeps its outcomes and only they are left to send.
 func (g *guard) Process(ctx context.Context, rows *feature.Rows, emit func(*feature.Rows)) error {
-	if !g.last.restore(rows) {
+	if !g.last.Restore(rows) {
 		if err := g.inOrder(rows); err != nil {
 			return err
 		}
-		if err := g.homes.visit(rows, g.OnePartition); err != nil {
+		if err := g.watch.check(rows); err != nil {
 			return err
 		}
 		g.rejects = nil
-		g.share.fit(g.newest)
+		if g.newest != nil {
+			g.memory.fit(g.newest)
+		}
 		for i := range rows.Len() {
 			g.row(rows, i)
 		}
-		g.last.keep(rows)
+		g.last.Keep(rows)
 	}
 	for ; len(g.rejects) > 0; g.rejects = g.rejects[1:] {
 		r := g.rejects[0]
@@ -171,13 +171,12 @@ func (g *guard) row(rows *feature.Rows, i int) {
 		return
 	}
 	v := rows.Version(i)
-	e, known := g.newest.entry(rows.KeyDigest(i))
-	if known && g.order.Compare(v, e.version(rows.TopicPartition)) < 0 {
+	e, known := g.newest.Entry(rows.KeyDigest(i))
+	if known && feature.ByEventTime.Compare(v, remembered(v, int64(e.Value()), e.Flags())) < 0 {
 		g.apply(g.Late, rows, i, feature.Late, "late", 0)
 		return
 	}
-	e.set(v, 0, at)
-	g.newest.keep(e)
+	e.Set(flagsOf(v, at), uint64(v.Time))
 }
 
 // apply does what a policy says to a row, unless it is replayed: then it was done

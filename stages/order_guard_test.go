@@ -132,7 +132,7 @@ func TestAFailedDeadLetterChangesNoFate(t *testing.T) {
 func TestStagesDescribeWhatIsWrong(t *testing.T) {
 	s := eventSchema(t, byLog)
 	for want, d := range map[string]pipeline.Describer{
-		"Keys: -1":          Dedup{Keys: -1},
+		"MaxKeys: -1":       Dedup{MaxKeys: -1},
 		"ReadBack -2":       OrderGuard{ReadBack: -2},
 		"LatePolicy(9)":     OrderGuard{Late: 9},
 		"declares no event": OrderGuard{FarFuture: 1},

@@ -44,8 +44,11 @@ func (s *soak) open(ctx context.Context, dir string, seed uint64) (err error) {
 	if s.cassandra, err = s.proxy(s.store); err != nil {
 		return err
 	}
-	order := []feature.Order{feature.ByLog, feature.ByEventTime}[seed%2]
-	if s.world, err = crash.NewWorld(ctx, s.broker.Addr(), s.store.Addr(), dir, seed, order); err != nil {
+	kind := []struct {
+		order feature.Order
+		keys  feature.Placement
+	}{{feature.ByLog, feature.KeysStay}, {feature.ByEventTime, feature.KeysStay}, {feature.ByEventTime, feature.KeysMove}}[seed%3]
+	if s.world, err = crash.NewWorld(ctx, s.broker.Addr(), s.store.Addr(), dir, seed, kind.order, kind.keys); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.world.Close)

@@ -27,8 +27,12 @@ func TestAStoreThatLostARowIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.close()
-	if err := p.graph(log).Run(t.Context()); err != nil {
+	g := p.graph(log)
+	if err := g.Run(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if d := g.Ledger().Sinks["offline"].Duplicate; d < 50 {
+		t.Errorf("%d of 3000 rows were dropped as duplicates, of which 3 in 100 are some", d)
 	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.RemoveAll(p.database() + suffix); err != nil {

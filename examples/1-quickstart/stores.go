@@ -41,10 +41,11 @@ func (p *place) clear() error {
 }
 
 // group says what a row is unique and ordered by: of one entity the row with
-// the latest event time is the newest, however late it arrives.
+// the latest event time is the newest, however late it arrives. fill sends all
+// rows of an entity to one partition, so duplicates can be dropped.
 func group() feature.Group {
 	g := avrorow.Group()
-	g.Order = feature.ByEventTime
+	g.Order, g.Keys = feature.ByEventTime, feature.KeysStay
 	return g
 }
 
@@ -54,7 +55,7 @@ func (p *place) graph(log *embedded) *pipeline.Graph {
 	g.DeadLetters(log.rejects, deadLetterTopic)
 	records := pipeline.From(g, "kafka", kafka.Source{Brokers: log.brokers(), Topic: topic, ConsumerGroup: "quickstart", UntilEnd: true})
 	rows := pipeline.Via(records, "decode", stages.Decode{Group: group(), Schema: avrorow.Schema})
-	fresh := pipeline.Via(rows, "dedup", stages.Dedup{OnePartition: true})
+	fresh := pipeline.Via(rows, "dedup", stages.Dedup{})
 	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
 	online := pipeline.To(ordered, "online", p.online())
 	batches := pipeline.Via(ordered, "batch", stages.Batch{})

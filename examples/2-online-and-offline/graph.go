@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"os"
+
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/sinks/cassandra"
 	"github.com/tandemdata/tandem/sinks/parquet"
@@ -31,8 +34,13 @@ func (o *options) graph() (g *pipeline.Graph, release func(), err error) {
 
 	records := pipeline.From(g, "kafka", source)
 	rows := pipeline.Via(records, "decode", decode)
-	fresh := pipeline.Via(rows, "dedup", stages.Dedup{OnePartition: o.onePartition})
-	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{OnePartition: o.onePartition})
+	switch {
+	case !decode.Group.KeysStay() && o.keys == "":
+		fmt.Fprintln(os.Stderr, "tandem: no duplicates are dropped: rows of a key may lie in several partitions, unless -keys stay says that they don't (-keys move ends this warning)")
+	case decode.Group.KeysStay():
+		rows = pipeline.Via(rows, "dedup", stages.Dedup{})
+	}
+	ordered := pipeline.Via(rows, "order-guard", stages.OrderGuard{})
 	// A lane has one request to the store in flight: what comes meanwhile goes with the next.
 	toOnline := pipeline.To(pipeline.Via(ordered, "gather", stages.Batch{}), "online", online)
 	batches := pipeline.Via(ordered, "batch", stages.Batch{})

@@ -117,7 +117,7 @@ func (f *fixture) try(flags ...string) (l ledger, err error) {
 	f.Helper()
 	args := append([]string{
 		"-brokers", f.brokers[0], "-topic", f.topic, "-group", f.topic, "-name", "entities", "-key", "entity_id",
-		"-event-time", "event_time", "-order", "event-time", "-schema", f.file("rows.avsc"), "-warehouse", f.file("warehouse"),
+		"-event-time", "event_time", "-order", "event-time", "-keys", "stay", "-schema", f.file("rows.avsc"), "-warehouse", f.file("warehouse"),
 		"-commit-every", "500ms", "-dead-letter-topic", f.topic + ".dead", "-until-end", "-json",
 	}, flags...)
 	ctx, cancel := context.WithTimeout(f.Context(), 3*time.Minute)

@@ -25,6 +25,7 @@ type options struct {
 	version                     int
 	ttl                         time.Duration
 	evolve, onePartition        bool
+	keys                        string
 	format, schema, keySchema   string
 	schemas, incompatible       string
 	featureGroupID              int
@@ -70,7 +71,8 @@ func (o *options) declare(fs *flag.FlagSet) {
 	fs.StringVar(&o.order, "order", "log", "which row of a key is the newest: log or event-time")
 	fs.DurationVar(&o.ttl, "ttl", 0, "how long a row lives online (default: for ever)")
 	fs.BoolVar(&o.evolve, "evolve", false, "a field that a writer's schema adds, nullable or with a default, becomes a column of both stores")
-	fs.BoolVar(&o.onePartition, "one-partition", false, "all records of a key are in one partition: rows that change nothing don't get to the stores; by log, a key in two stops the run")
+	fs.StringVar(&o.keys, "keys", "", "where rows of a key lie: stay (in one partition: rows that change nothing don't get to the stores, and a key in two stops the run) or move (in any: none can be dropped); by event time nobody can guess it, and move is assumed with a warning; by log they stay")
+	fs.BoolVar(&o.onePartition, "one-partition", false, "short for -keys stay")
 	fs.StringVar(&o.format, "format", "avro", "how a value is framed: avro (a bare body), confluent (a schema's id before it), single-object (its fingerprint) or hopsworks (a bare body, and headers)")
 	fs.StringVar(&o.schema, "schema", "", "file of the rows' Avro schema; what another schema wrote is resolved to it")
 	fs.StringVar(&o.schemas, "schemas", "", "with -format single-object: files of further schemas that wrote rows, a,b,…")
@@ -107,6 +109,10 @@ func (o *options) check() error {
 		return fmt.Errorf("-feature-group-id and -subject are for -format hopsworks")
 	case o.incompatible != "reject" && o.incompatible != "stop":
 		return fmt.Errorf("-incompatible %q: want reject or stop", o.incompatible)
+	case o.onePartition && o.keys == "move":
+		return fmt.Errorf("-one-partition and -keys move contradict each other")
+	case o.keys != "" && o.keys != "stay" && o.keys != "move":
+		return fmt.Errorf("-keys %q: want stay or move", o.keys)
 	case o.schema == "":
 		return fmt.Errorf("-schema is missing: the file of the rows' Avro schema")
 	case o.commitEvery <= 0 || o.commitRows <= 0:
@@ -118,8 +124,20 @@ func (o *options) check() error {
 func (o *options) featureGroup() (feature.Group, error) {
 	order, err := feature.ParseOrder(o.order)
 	return feature.Group{
-		Name: o.name, Version: o.version, PrimaryKey: list(o.key), EventTime: o.eventTime, Order: order, TTL: o.ttl, Evolve: o.evolve,
+		Name: o.name, Version: o.version, PrimaryKey: list(o.key), EventTime: o.eventTime, Order: order, Keys: o.placement(order),
+		TTL: o.ttl, Evolve: o.evolve,
 	}, err
+}
+
+// placement is safe where nobody says it, and loud: graph warns.
+func (o *options) placement(order feature.Order) feature.Placement {
+	switch {
+	case o.keys == "stay" || o.onePartition:
+		return feature.KeysStay
+	case o.keys == "move" || order == feature.ByEventTime:
+		return feature.KeysMove
+	}
+	return feature.KeysStay
 }
 
 func (o *options) begin() (kafka.From, error) {

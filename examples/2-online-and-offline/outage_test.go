@@ -22,7 +22,7 @@ import (
 func (f *fixture) args(flags ...string) []string {
 	return append([]string{
 		"-brokers", f.brokers[0], "-topic", f.topic, "-name", "entities", "-key", "entity_id",
-		"-event-time", "event_time", "-order", "event-time", "-schema", f.file("rows.avsc"), "-warehouse", f.file("warehouse"),
+		"-event-time", "event_time", "-order", "event-time", "-keys", "stay", "-schema", f.file("rows.avsc"), "-warehouse", f.file("warehouse"),
 		"-commit-every", "200ms", "-dead-letter-topic", f.topic + ".dead",
 	}, flags...)
 }

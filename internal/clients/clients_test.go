@@ -118,7 +118,7 @@ func (j *job) decode(t *testing.T) stages.Decode {
 		t.Fatal(err)
 	}
 	d := stages.Decode{
-		Group:  feature.Group{Name: "rows", PrimaryKey: []string{"k"}, EventTime: "ts", Order: feature.ByEventTime},
+		Group:  feature.Group{Name: "rows", PrimaryKey: []string{"k"}, EventTime: "ts", Order: feature.ByEventTime, Keys: feature.KeysStay},
 		Schema: string(schema),
 	}
 	switch j.Format {

@@ -64,9 +64,9 @@ func (j *Job) graph(offline *parquet.Sink) *pipeline.Graph {
 	f := &j.Fault
 	g := pipeline.New("crash")
 	records := pipeline.Via(pipeline.From(g, "kafka", j.source()), "polled", tap[feature.Records]{f, Polled})
-	rows := pipeline.Via(records, "decode", stages.Decode{Group: group(j.Order), Schema: avrorow.Schema})
+	rows := pipeline.Via(records, "decode", stages.Decode{Group: group(j.Order, j.Keys), Schema: avrorow.Schema})
 	decoded := pipeline.Via(rows, "decoded", tap[*feature.Rows]{f, Decoded})
-	fresh := pipeline.Via(decoded, "dedup", stages.Dedup{})
+	fresh := pipeline.Via(decoded, "dedup", stages.Dedup{OffsetsOnly: j.Keys == feature.KeysMove})
 	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
 	online := &cassandra.Sink{Hosts: []string{j.Cassandra}, Keyspace: j.Keyspace, Create: true}
 	toOnline := pipeline.To(ordered, "online", &tapped{Sink: online, fault: f, half: OnlineHalf, done: OnlineDone})
@@ -84,8 +84,8 @@ func (j *Job) source() kafka.Source {
 	}
 }
 
-func group(o feature.Order) feature.Group {
+func group(o feature.Order, keys feature.Placement) feature.Group {
 	g := avrorow.Group()
-	g.Order = o
+	g.Order, g.Keys = o, keys
 	return g
 }

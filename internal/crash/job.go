@@ -17,6 +17,7 @@ type Job struct {
 	Group  string // default none: the child reads all partitions
 	Member string // default none; its name as a static member of Group
 	Order  feature.Order
+	Keys   feature.Placement // whether Dedup may drop rows
 
 	Cassandra, Keyspace string
 	Warehouse           string

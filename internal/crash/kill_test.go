@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 // A process is killed again and again, at every point and anywhere; in the end both stores hold what they would have
 // without.
 func TestAKillAnywhereChangesNothing(t *testing.T) {
-	w := crash.NewTest(t, feature.ByEventTime)
+	w := crash.NewTest(t, feature.ByEventTime, feature.KeysStay)
 	w.Member = "one" // comes back at once; a member without a name is waited for
 	w.Produce(500)
 	w.Settle()

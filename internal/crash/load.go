@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	keys       = 400
+	entities   = 400
 	partitions = 4
 	tick       = 300 // rows of one event time, so that identities come again with other values
 )
@@ -30,18 +30,19 @@ type sending struct {
 // load makes records: fresh rows, corrections of rows of the same event time, late rows, the same record again, and
 // deletes. The same ones for the same seed.
 type load struct {
-	order feature.Order
+	keys  feature.Placement
 	rand  *rand.Rand
 	rows  *avrorow.Generator
 	enc   *avrorow.Encoder
 	n     int
+	twins int         // records that were sent again
 	last  [50]sending // any of them may be sent again
 }
 
-func newLoad(seed uint64, o feature.Order) *load {
+func newLoad(seed uint64, keys feature.Placement) *load {
 	return &load{
-		order: o, rand: rand.New(rand.NewPCG(seed, 7)), enc: avrorow.NewEncoder(),
-		rows: avrorow.Log{Seed: seed, Keys: keys}.Open(),
+		keys: keys, rand: rand.New(rand.NewPCG(seed, 7)), enc: avrorow.NewEncoder(),
+		rows: avrorow.Log{Seed: seed, Keys: entities}.Open(),
 	}
 }
 
@@ -55,6 +56,7 @@ func (l *load) make() sending {
 	case x < 5:
 		if again := l.last[l.rand.IntN(len(l.last))]; again.Record != nil {
 			twin := *again.Record
+			l.twins++
 			return sending{&twin, again.row}
 		}
 	case x < 10:
@@ -91,9 +93,9 @@ func (l *load) keep(s sending) sending {
 	return s
 }
 
-// partition is the key's own by log. By event time it is any: then members of a group write rows of one identity at once.
+// partition is the key's own, or where keys move any: then members of a group write rows of one identity at once.
 func (l *load) partition(key []byte) int32 {
-	if l.order == feature.ByEventTime {
+	if l.keys == feature.KeysMove {
 		return l.rand.Int32N(partitions)
 	}
 	h := fnv.New32a()

@@ -12,7 +12,7 @@ import (
 // A network that is cut, slow or resets connections costs time and no rows, before either server.
 func TestABadNetworkCostsTimeAndNoRows(t *testing.T) {
 	store, broker := servers.StartCassandra(t), servers.StartKafka(t)
-	w := crash.NewTestOn(t, broker.Addr(), store.Addr(), feature.ByEventTime)
+	w := crash.NewTestOn(t, broker.Addr(), store.Addr(), feature.ByEventTime, feature.KeysStay)
 	kafka, cassandra := proxy(t, broker), proxy(t, store)
 	w.Broker, w.Cassandra = kafka.Addr, cassandra.Addr
 	c := w.Start(w.Job)

@@ -11,7 +11,7 @@ import (
 // Processes of one group join, leave and are killed under load. All of them commit to one table, and rows of one
 // identity are in every partition.
 func TestMembersThatComeAndGoChangeNothing(t *testing.T) {
-	w := crash.NewTest(t, feature.ByEventTime)
+	w := crash.NewTest(t, feature.ByEventTime, feature.KeysMove)
 	a := w.Start(w.Job)
 	w.Held(1)
 	w.CaughtUp()
@@ -34,7 +34,7 @@ func TestMembersThatComeAndGoChangeNothing(t *testing.T) {
 
 // Static members that are killed come back under their names, to the partitions that they had: the group doesn't stir.
 func TestStaticMembersThatAreKilledComeBackToTheirPartitions(t *testing.T) {
-	w := crash.NewTest(t, feature.ByLog)
+	w := crash.NewTest(t, feature.ByLog, feature.KeysStay)
 	jobs, members := make([]crash.Job, 2), make([]*crash.Process, 2)
 	for i, name := range []string{"one", "two"} {
 		jobs[i] = w.Job
@@ -63,7 +63,7 @@ func TestStaticMembersThatAreKilledComeBackToTheirPartitions(t *testing.T) {
 // A process that was stopped for longer than its session finds its partitions in other hands. It says so, lets go of
 // what it holds, and joins again.
 func TestAProcessThatSleptThroughItsSessionJoinsAgain(t *testing.T) {
-	w := crash.NewTest(t, feature.ByEventTime)
+	w := crash.NewTest(t, feature.ByEventTime, feature.KeysStay)
 	zombie := w.Start(w.Job)
 	w.Held(1)
 	w.CaughtUp()

@@ -21,20 +21,20 @@ type Test struct {
 }
 
 // NewTest makes a world on the servers that tests share, or skips the test and says how to run it.
-func NewTest(t testing.TB, o feature.Order) *Test {
+func NewTest(t testing.TB, o feature.Order, keys feature.Placement) *Test {
 	t.Helper()
-	return NewTestOn(t, servers.Kafka(t)[0], servers.Cassandra(t), o)
+	return NewTestOn(t, servers.Kafka(t)[0], servers.Cassandra(t), o, keys)
 }
 
 // NewTestOn makes a world on the given servers.
-func NewTestOn(t testing.TB, broker, host string, o feature.Order) *Test {
+func NewTestOn(t testing.TB, broker, host string, o feature.Order, keys feature.Placement) *Test {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	if s, err := strconv.ParseUint(os.Getenv("TANDEM_SEED"), 10, 64); err == nil {
 		seed = s
 	}
 	t.Logf("seed %d (TANDEM_SEED changes it)", seed)
-	w, err := NewWorld(t.Context(), broker, host, t.TempDir(), seed, o)
+	w, err := NewWorld(t.Context(), broker, host, t.TempDir(), seed, o, keys)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,18 +36,18 @@ type World struct {
 }
 
 // NewWorld makes a topic of its own for records of a seed, in a group of its own. What is left of it is in dir.
-func NewWorld(ctx context.Context, broker, host, dir string, seed uint64, o feature.Order) (*World, error) {
-	schema, err := stages.Decode{Group: group(o), Schema: avrorow.Schema}.Describe(nil)
+func NewWorld(ctx context.Context, broker, host, dir string, seed uint64, o feature.Order, keys feature.Placement) (*World, error) {
+	schema, err := stages.Decode{Group: group(o, keys), Schema: avrorow.Schema}.Describe(nil)
 	if err != nil {
 		return nil, err
 	}
 	name := fmt.Sprintf("crash_%d", time.Now().UnixNano())
 	w := &World{
 		Job: Job{
-			Broker: broker, Topic: name, Group: name, Order: o,
+			Broker: broker, Topic: name, Group: name, Order: o, Keys: keys,
 			Cassandra: host, Keyspace: name, Warehouse: filepath.Join(dir, "warehouse"),
 		},
-		brokers: []string{broker}, host: host, dir: dir, schema: schema, load: newLoad(seed, o), log: pipelinetest.NewLog(schema),
+		brokers: []string{broker}, host: host, dir: dir, schema: schema, load: newLoad(seed, keys), log: pipelinetest.NewLog(schema),
 	}
 	client, err := kgo.NewClient(kgo.SeedBrokers(broker))
 	if err != nil {

@@ -16,6 +16,11 @@ type Group struct {
 	EventTime  string   // optional: the column that says when a row was true
 	Order      Order    // default ByLog
 
+	// Keys says whether all rows of a key lie in one partition of their topic. By
+	// log they do, or there is no order. By event time it has no default, and
+	// stages that need to know ask for it.
+	Keys Placement
+
 	// TTL is how long a row lives in the online store, counted from its event
 	// time if one is declared, else from its record's timestamp. Zero: for ever.
 	TTL time.Duration
@@ -35,6 +40,40 @@ const (
 	// ByEventTime takes the greater event time, so that a late row never wins.
 	ByEventTime
 )
+
+// Placement says where the rows of one key lie in the log, for as long as an
+// epoch lasts. That is decided by those who write the topic.
+type Placement uint8
+
+const (
+	_ Placement = iota
+	// KeysStay takes Kafka's promise: every producer hashes keys alike, and
+	// partitions that are added begin a new epoch. Stages may then judge a row by
+	// those of its own partition, and stop the graph at a key that they see in two.
+	KeysStay
+	// KeysMove says that rows of a key may lie in several partitions: producers
+	// hash keys differently, as clients of several languages do, or don't hash them.
+	KeysMove
+)
+
+// String is the constant's name without its prefix, in small letters.
+func (p Placement) String() string {
+	switch p {
+	case 0:
+		return "unknown"
+	case KeysStay:
+		return "stay"
+	case KeysMove:
+		return "move"
+	}
+	return "placement(" + strconv.Itoa(int(p)) + ")"
+}
+
+// KeysStay reports whether all rows of a key lie in one partition: by log always,
+// by event time if Keys says so.
+func (g Group) KeysStay() bool {
+	return g.Keys == KeysStay || g.Keys == 0 && g.Order == ByLog
+}
 
 // String is what ParseOrder reads.
 func (o Order) String() string {
@@ -81,6 +120,12 @@ func (g Group) Validate() error {
 	}
 	if g.Order == ByEventTime && g.EventTime == "" {
 		errs = append(errs, fmt.Errorf("feature group %q: ordered by event time, but no event-time column is declared", g.Name))
+	}
+	if g.Keys > KeysMove {
+		errs = append(errs, fmt.Errorf("feature group %q: unknown %v of keys", g.Name, g.Keys))
+	}
+	if g.Order == ByLog && g.Keys == KeysMove {
+		errs = append(errs, fmt.Errorf("feature group %q: KeysMove, but ordered by log: offsets of two partitions don't say which row is the newer", g.Name))
 	}
 	if g.TTL < 0 {
 		errs = append(errs, fmt.Errorf("feature group %q: TTL %v is negative", g.Name, g.TTL))

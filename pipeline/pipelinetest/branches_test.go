@@ -151,7 +151,7 @@ func TestABranchThatFailsHoldsUpOnlyItself(t *testing.T) {
 // A lane that is stuck at one sink holds up neither the other lanes nor the
 // group: no lane is opened a second time.
 func TestOneStuckPartitionStallsNoOther(t *testing.T) {
-	w := newKafkaWorld(t, embedded(t), feature.ByLog)
+	w := newKafkaWorld(t, embedded(t), feature.ByLog, feature.KeysStay)
 	stuck := &gate{target: w.offline, shut: func(p int32) bool { return p == 0 }}
 	w.offline = stuck
 	w.produceTo(1, 300)

@@ -70,12 +70,13 @@ func (w *world) graph(c config, t *trap, source pipeline.Source) *pipeline.Graph
 	}
 	g.Use(t.middleware)
 	raw := pipeline.From(g, "log", source)
-	rows := pipeline.Via(raw, "decode", decode(w.schema.Group.Order))
+	rows := pipeline.Via(raw, "decode", decode(w.schema.Group.Order, w.schema.Group.Keys))
 	if c.Dedup > 0 {
-		rows = pipeline.Via(rows, "dedup", stages.Dedup{Keys: c.Dedup, ReadBack: c.ReadBack})
+		rows = pipeline.Via(rows, "dedup", stages.Dedup{MaxKeys: c.Dedup, ReadBack: c.ReadBack, OffsetsOnly: !w.schema.Group.KeysStay()})
+		rows = pipeline.Via(rows, "dropped", dropped{t})
 	}
 	if c.Guard > 0 {
-		rows = pipeline.Via(rows, "order-guard", stages.OrderGuard{Keys: c.Guard, ReadBack: c.ReadBack, FarFuture: c.FarFuture})
+		rows = pipeline.Via(rows, "order-guard", stages.OrderGuard{MaxKeys: c.Guard, ReadBack: c.ReadBack, FarFuture: c.FarFuture})
 	}
 	rows = pipeline.Via(rows, "own", stage{t})
 	branch := func(store feature.Store) pipeline.Flow[*feature.Rows] {

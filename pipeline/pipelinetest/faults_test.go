@@ -113,6 +113,25 @@ func (s stage) Process(_ context.Context, rows *feature.Rows, emit func(*feature
 	return nil
 }
 
+// dropped notes that Dedup has dropped rows, and what the group says of its keys.
+type dropped struct{ *trap }
+
+func (d dropped) Open(context.Context, *pipeline.Node) (pipeline.Stage[*feature.Rows, *feature.Rows], error) {
+	return d, nil
+}
+
+func (d dropped) Process(_ context.Context, rows *feature.Rows, emit func(*feature.Rows)) error {
+	for i := range rows.Len() {
+		if rows.Outcomes[feature.Offline][i] == feature.Duplicate {
+			d.mu.Lock()
+			d.count[fmt.Sprintf("a duplicate by %v where keys %v", rows.Schema.Group.Order, rows.Schema.Group.Keys)]++
+			d.mu.Unlock()
+		}
+	}
+	emit(rows)
+	return nil
+}
+
 // sick is a sink that fails before or after its work.
 type sick struct {
 	pipeline.Sink

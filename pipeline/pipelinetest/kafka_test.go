@@ -41,11 +41,11 @@ func TestWhateverHappensToTheLogOnRealKafka(t *testing.T) { whateverHappens(t, s
 func whateverHappens(t *testing.T, brokers []string) {
 	for name, happens := range logFaults {
 		t.Run(name, func(t *testing.T) {
-			order := feature.ByLog
+			order, keys := feature.ByLog, feature.KeysStay
 			if strings.Contains(name, "by event time") {
-				order = feature.ByEventTime
+				order, keys = feature.ByEventTime, feature.KeysMove
 			}
-			happens(newKafkaWorld(t, brokers, order))
+			happens(newKafkaWorld(t, brokers, order, keys))
 		})
 	}
 }
@@ -60,12 +60,12 @@ type kafkaWorld struct {
 	config  config
 }
 
-func newKafkaWorld(t *testing.T, brokers []string, o feature.Order) *kafkaWorld {
+func newKafkaWorld(t *testing.T, brokers []string, o feature.Order, keys feature.Placement) *kafkaWorld {
 	t.Helper()
 	seed := seeds(t, 1)[0]
 	c := config{MaxBatch: 50, Dedup: 20, Guard: 20, CommitRows: 100, ToFile: 1000, CommitEvery: 20 * time.Millisecond}
 	online, offline := onDisk(t, c)
-	w := &kafkaWorld{world: newWorld(t, seed, o, online, offline), name: fmt.Sprintf("log_%d", time.Now().UnixNano()), config: c}
+	w := &kafkaWorld{world: newWorldOf(t, seed, o, keys, online, offline), name: fmt.Sprintf("log_%d", time.Now().UnixNano()), config: c}
 	w.connect(brokers)
 	w.create(w.partitions)
 	return w
@@ -99,7 +99,7 @@ func (w *kafkaWorld) produce(n int, how kgo.TransactionEndTry) {
 	w.must(w.client.BeginTransaction())
 	var rows []pipelinetest.Row
 	for range n {
-		p, key := w.home()
+		p, key := w.someKey()
 		row, rec := w.row(p, key, int64(w.rand.IntN(w.times)), w.rand.IntN(100))
 		row.Topic = w.name
 		for range 1 + w.rand.IntN(2) { // now and then twice
@@ -259,7 +259,7 @@ func (w *kafkaWorld) newLife() {
 }
 
 func TestARecreatedClusterIsNoticed(t *testing.T) {
-	w := newKafkaWorld(t, embedded(t), feature.ByLog)
+	w := newKafkaWorld(t, embedded(t), feature.ByLog, feature.KeysStay)
 	w.produce(60, kgo.TryCommit)
 	w.drains(w.source())
 	w.connect(embedded(t))

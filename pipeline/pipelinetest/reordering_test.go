@@ -74,11 +74,7 @@ func (w *world) disordered(c config, name string, disorder func(*world, []step))
 			w.run(c, w.trap())
 			w.holds()
 		}
-		p := int32(s.key % w.partitions)
-		if w.schema.Group.Order == feature.ByEventTime {
-			p = w.rand.Int32N(int32(w.partitions))
-		}
-		w.sendRow(p, fmt.Sprintf("key-%d", s.key), int64(s.at), w.rand.IntN(100))
+		w.sendRow(w.partitionOf(s.key), fmt.Sprintf("key-%d", s.key), int64(s.at), w.rand.IntN(100))
 	}
 	w.run(c, w.trap())
 	w.holds()

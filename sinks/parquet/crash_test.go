@@ -32,7 +32,7 @@ func tap(s *parquet.Sink, f *crash.Fault) {
 
 // The whole graph is killed in the middle of commits, on real servers.
 func TestAGraphThatIsKilledInACommitChangesNothing(t *testing.T) {
-	w := crash.NewTest(t, feature.ByEventTime)
+	w := crash.NewTest(t, feature.ByEventTime, feature.KeysStay)
 	w.Member = "one" // comes back at once
 	for range 2 {
 		for _, point := range crash.FilePoints {
@@ -46,7 +46,7 @@ func TestAGraphThatIsKilledInACommitChangesNothing(t *testing.T) {
 // A process that sleeps in the middle of a commit, longer than its session, wakes up to finish a commit of rows that
 // another has committed by then. It is refused, and says so.
 func TestAGraphThatSleepsInACommitIsRefused(t *testing.T) {
-	w := crash.NewTest(t, feature.ByEventTime)
+	w := crash.NewTest(t, feature.ByEventTime, feature.KeysStay)
 	asleep := w.Job
 	asleep.Fault = crash.Fault{Point: crash.FileSynced, Pass: 10, Do: syscall.SIGSTOP}
 	zombie := w.Start(asleep)

@@ -27,7 +27,7 @@ func (e *RecreatedError) Error() string {
 }
 
 // PartitionsError says that the topic has other partitions than when it was last
-// read, so that under order by log the rows of a key may be in two of them.
+// read, so that the rows of a key may be in two of them, where they must stay in one.
 type PartitionsError struct {
 	Topic    string
 	Was, Now int32 // how many
@@ -36,7 +36,7 @@ type PartitionsError struct {
 
 // Error says what changed, and what to do.
 func (e *PartitionsError) Error() string {
-	return fmt.Sprintf("topic %q has %d partitions, and had %d: under order by log keys that moved need a new epoch: "+
+	return fmt.Sprintf("topic %q has %d partitions, and had %d: where rows of a key must stay in one (by log, or by feature.KeysStay), keys that moved need a new epoch: "+
 		"once what was sent before is read, raise Epoch above %d to go on", e.Topic, e.Now, e.Was, e.Epoch)
 }
 

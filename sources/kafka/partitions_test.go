@@ -33,7 +33,7 @@ func partitionsAdded(t *testing.T, brokers []string, group bool) {
 	s.From = kafka.Latest // of what is there; whatever a new partition has came later
 	l.Append(t, 1, values(5, 10)...)
 	byTime, byLog := sourcetest.NewGraph(t), sourcetest.NewGraph(t)
-	byLog.ByLog = true
+	byLog.KeysStay = true
 	first := byTime.Start(s)
 	byTime.Await("both lanes", func(lanes []sourcetest.Lane) bool { return len(lanes) == 2 })
 	s.ConsumerGroup += "-by-log"
@@ -97,7 +97,7 @@ func TestPartitionsAddedBetweenRunsStopByLogUntilTheEpochIsRaised(t *testing.T) 
 	s := kafka.Source{Brokers: l.brokers, Topic: l.topic, UntilEnd: true}
 	run := func(byLog bool, epoch int32) (*sourcetest.Graph, error) {
 		g := sourcetest.NewGraph(t)
-		g.Progress, g.ByLog, s.Epoch = held, byLog, epoch
+		g.Progress, g.KeysStay, s.Epoch = held, byLog, epoch
 		return g, g.Start(s).Wait()
 	}
 	var grown *kafka.PartitionsError
@@ -129,7 +129,7 @@ func TestTheGroupKnowsHowManyPartitionsThereWere(t *testing.T) {
 	}
 	l.grow(t, 1)
 	g = sourcetest.NewGraph(t)
-	g.ByLog = true
+	g.KeysStay = true
 	var grown *kafka.PartitionsError
 	if err := g.Start(s).Wait(); !errors.As(err, &grown) || grown.Was != 2 || grown.Now != 3 {
 		t.Fatal(err)

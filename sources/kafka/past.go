@@ -11,8 +11,8 @@ type past struct {
 	count int32          // how many partitions the topic had then; if none was read, when the run began
 }
 
-// past asks the sinks, then the group. Under order by log a topic that has other
-// partitions than when it was last read is refused.
+// past asks the sinks, then the group. Where keys must stay, a topic that has
+// other partitions than when it was last read is refused.
 func (r *reader) past(ctx context.Context, log survey, partitions []int32) (past, error) {
 	out := past{marks: map[int32]mark{}}
 	unknown := false
@@ -30,7 +30,7 @@ func (r *reader) past(ctx context.Context, log survey, partitions []int32) (past
 		}
 		unknown = unknown || !ok
 	}
-	if unknown && (r.in.ByLog || r.From != Earliest) {
+	if unknown && (r.in.KeysStay || r.From != Earliest) {
 		return out, r.others(ctx, log, &out)
 	}
 	return out, nil
@@ -71,7 +71,7 @@ func (r *reader) known(ctx context.Context, log survey, partition int32) (mark, 
 // fixed fails if keys may have moved to other partitions since the given number
 // was seen in an epoch.
 func (r *reader) fixed(epoch, was int32, log survey) error {
-	if !r.in.ByLog || epoch != r.Epoch || was == 0 || was == log.count {
+	if !r.in.KeysStay || epoch != r.Epoch || was == 0 || was == log.count {
 		return nil
 	}
 	return &PartitionsError{Topic: r.Topic, Was: was, Now: log.count, Epoch: r.Epoch}

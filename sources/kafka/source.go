@@ -33,8 +33,8 @@ type Source struct {
 	// durable in all sinks. Default: on and on.
 	UntilEnd bool
 
-	// Partitions is how many the topic must have. Default: any number. Under
-	// order by log a topic that grows is noticed without it.
+	// Partitions is how many the topic must have. Default: any number. Where
+	// keys must stay in their partition a topic that grows is noticed without it.
 	Partitions int
 
 	TLS  *tls.Config // default none: plain text

@@ -19,7 +19,7 @@ const patience = 30 * time.Second
 // handed, and makes it durable at once unless told to hold.
 type Graph struct {
 	Replay   int
-	ByLog    bool
+	KeysStay bool
 	Progress map[int32]feature.Progress
 	Full     func(l *Lane) bool // asked after each push; default never
 	Hold     bool               // Commit and Done are the test's own to give
@@ -112,7 +112,7 @@ func (g *Graph) progress(_ context.Context, _ string, partition int32) (feature.
 func (g *Graph) node() *pipeline.SourceNode {
 	lanes := map[*pipeline.Feed]*Lane{}
 	return &pipeline.SourceNode{
-		Name: "source", Logger: slog.New(slog.NewTextHandler(g.t.Output(), nil)), ByLog: g.ByLog, Replay: g.Replay, Progress: g.progress,
+		Name: "source", Logger: slog.New(slog.NewTextHandler(g.t.Output(), nil)), KeysStay: g.KeysStay, Replay: g.Replay, Progress: g.progress,
 		Open: func(c pipeline.LaneConfig) (*pipeline.Feed, error) {
 			l := &Lane{Lane: &c.Lane, feed: &feed{config: c, done: make(chan struct{})}}
 			f := &pipeline.Feed{

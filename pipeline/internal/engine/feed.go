@@ -56,7 +56,7 @@ type partitionOf struct {
 // sourceNode is what a source sees of the session.
 func (s *session) sourceNode(n *Node) *SourceNode {
 	return &SourceNode{
-		Node: n, Logger: s.g.Logger.With("node", n.Name), ByLog: s.g.byLog(n), Replay: s.g.replay(n),
+		Node: n, Logger: s.g.Logger.With("node", n.Name), KeysStay: s.g.keysStay(n), Replay: s.g.replay(n),
 		Progress: func(ctx context.Context, topic string, partition int32) (feature.Progress, bool, error) {
 			return s.progress(ctx, n, topic, partition)
 		},
@@ -65,9 +65,9 @@ func (s *session) sourceNode(n *Node) *SourceNode {
 	}
 }
 
-// byLog reports whether any store after a source takes the log's order.
-func (g *Graph) byLog(source *Node) bool {
-	return slices.ContainsFunc(g.SinksOf(source), func(n *Node) bool { return n.Schema.Group.Order == feature.ByLog })
+// keysStay reports whether any store after a source rests on that.
+func (g *Graph) keysStay(source *Node) bool {
+	return slices.ContainsFunc(g.SinksOf(source), func(n *Node) bool { return n.Schema.Group.KeysStay() })
 }
 
 // replay is what the neediest stage after a source asks for.

@@ -160,7 +160,7 @@ type SinkNode struct {
 type SourceNode struct {
 	Node     *Node
 	Logger   *slog.Logger
-	ByLog    bool // some store after it takes the log's order
+	KeysStay bool // rows of a key must stay in one partition
 	Replay   int  // what the neediest stage asks for
 	Progress func(ctx context.Context, topic string, partition int32) (feature.Progress, bool, error)
 	Open     func(LaneConfig) (*Feed, error)

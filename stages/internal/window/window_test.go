@@ -1,4 +1,4 @@
-package stages
+package window
 
 import (
 	"math/rand/v2"
@@ -14,9 +14,9 @@ func digest(n uint64) feature.Digest {
 
 func TestAMillionIdentitiesTake40BytesEach(t *testing.T) {
 	const keys = 2 << 20
-	w := newWindow(keys)
+	w := New(keys)
 	for n := range uint64(keys) {
-		w.entry(digest(n))
+		w.Entry(digest(n))
 	}
 	if known := w.now.used + w.old.used; known != keys {
 		t.Fatalf("%d are known of %d", known, keys)
@@ -28,36 +28,33 @@ func TestAMillionIdentitiesTake40BytesEach(t *testing.T) {
 
 func bytesOf(t *table) (n int) {
 	for i := range t.segments {
-		n += len(t.segments[i].tags) + len(t.segments[i].slots)*int(unsafe.Sizeof(slot{}))
+		n += len(t.segments[i].tags)*8 + len(t.segments[i].rows)*int(unsafe.Sizeof(row{}))
 	}
 	return n
 }
 
-func TestAnEntryGivesBackItsRow(t *testing.T) {
-	var e entry
-	for _, v := range []feature.Version{
-		{Time: -5, Delete: true, Epoch: 1, Partition: 3, Offset: 1 << 50},
-		{Time: 1 << 62, Epoch: 1, Partition: 3},
-	} {
-		e.set(v, 7, atOffline)
-		if got := e.version(place); got != v || e.at() != atOffline || e.content != 7 {
-			t.Errorf("got %v, %d, want %v", got, e.at(), v)
+func TestAnEntryGivesBackWhatWasSet(t *testing.T) {
+	w := New(10)
+	for f := range allFlags + 1 {
+		e, _ := w.Entry(digest(1))
+		e.Set(f, uint64(f)<<60|7)
+		if got, known := w.Entry(digest(1)); !known || got.Flags() != f || got.Value() != uint64(f)<<60|7 {
+			t.Errorf("got %v, %x, want %v", got.Flags(), got.Value(), f)
 		}
 	}
 }
 
 func TestAWindowKnowsItsLastHalfAndNoMoreThanAll(t *testing.T) {
 	for _, keys := range []int{1, 2, 3, 64, 5000} {
-		w, rnd := newWindow(keys), rand.New(rand.NewPCG(1, uint64(keys)))
+		w, rnd := New(keys), rand.New(rand.NewPCG(1, uint64(keys)))
 		var order []uint64 // identities by last use
 		for i := range 20_000 {
 			id := uint64(rnd.IntN(2*keys + 1))
-			e, known := w.entry(digest(id))
-			if known && e.content != id+1 {
-				t.Fatalf("%d keys, step %d: %d was taken for %d", keys, i, id, e.content-1)
+			e, known := w.Entry(digest(id))
+			if known != (e.Value() != 0) || known && e.Value() != id+1 {
+				t.Fatalf("%d keys, step %d: %d was taken for %d, known: %v", keys, i, id, int64(e.Value())-1, known)
 			}
-			e.content = id + 1
-			w.keep(e)
+			e.Set(1, id+1)
 			age := len(order) - 1
 			for ; age >= 0 && order[age] != id; age-- {
 			}
@@ -84,12 +81,12 @@ func TestAWindowKnowsItsLastHalfAndNoMoreThanAll(t *testing.T) {
 }
 
 func TestAWindowForgets(t *testing.T) {
-	w := newWindow(100)
-	w.entry(digest(1))
+	w := New(100)
+	w.Entry(digest(1))
 	for n := uint64(2); n < 200; n++ {
-		w.entry(digest(n))
+		w.Entry(digest(n))
 	}
-	if _, known := w.entry(digest(1)); known {
+	if _, known := w.Entry(digest(1)); known {
 		t.Error("the oldest of 199 identities is known to a window of 100")
 	}
 }

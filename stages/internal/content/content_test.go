@@ -1,4 +1,4 @@
-package stages
+package content
 
 import (
 	"bytes"
@@ -21,6 +21,8 @@ func TestContentsAreEqualWhereRowsAre(t *testing.T) {
 		{Name: "l", Kind: feature.Int64, Nullable: true},
 		{Name: "d", Kind: feature.Float64, Nullable: true},
 		{Name: "ls", Kind: feature.List, Children: []feature.Field{item}, Nullable: true},
+		{Name: "ds", Kind: feature.List, Children: []feature.Field{{Kind: feature.Float64}}, Nullable: true},
+		{Name: "is", Kind: feature.List, Children: []feature.Field{{Kind: feature.Int64}}, Nullable: true},
 		{Name: "fs", Kind: feature.List, Children: []feature.Field{embed}, Nullable: true},
 		{Name: "m", Kind: feature.Map, Children: []feature.Field{{Kind: feature.String}, item}, Nullable: true},
 		{Name: "r", Kind: feature.Struct, Children: []feature.Field{{Name: "a", Kind: feature.Int64, Nullable: true}, {Name: "b", Kind: feature.Int64, Nullable: true}}, Nullable: true},
@@ -37,13 +39,15 @@ func TestContentsAreEqualWhereRowsAre(t *testing.T) {
 		{nil, int64(0), int64(1)},
 		{nil, 0.0, math.Copysign(0, -1)},
 		{nil, []any{}, []any{nil}, []any{int64(0)}, []any{int64(0), int64(0)}},
+		{nil, []any{}, []any{0.0}, []any{math.Copysign(0, -1)}, []any{0.0, 0.0}},
+		{nil, []any{}, []any{int64(0)}, []any{int64(1)}, []any{int64(0), int64(0)}},
 		{nil, []any{}, []any{float32(0)}, []any{float32(0), float32(0)}},
 		{nil, map[string]any{}, map[string]any{"": nil}, map[string]any{"": int64(0)}, map[string]any{"a": int64(0), "b": int64(1)}, map[string]any{"a": int64(1), "b": int64(0)}},
 		{nil, map[string]any{}, map[string]any{"a": int64(0)}, map[string]any{"b": int64(0)}, map[string]any{"a": int64(0), "b": int64(0)}},
 		{nil, int32(0), int32(-1)},
 	}
 	const seed = 4
-	rnd, rows := rand.New(rand.NewPCG(seed, seed)), feature.NewRows(s, place)
+	rnd, rows := rand.New(rand.NewPCG(seed, seed)), feature.NewRows(s, feature.TopicPartition{})
 	for range 1500 {
 		for c := range fields {
 			// Mostly nulls, so that there are equal rows too.
@@ -54,8 +58,8 @@ func TestContentsAreEqualWhereRowsAre(t *testing.T) {
 		rows.Add(feature.Record{}, feature.Op(rnd.IntN(2)))
 	}
 	rows.Seal()
-	hashes, c := make([]uint64, 0, rows.Len()), newContents()
-	hashes = append(hashes, c.of(rows, false)...)
+	hashes, c := make([]uint64, 0, rows.Len()), NewHasher()
+	hashes = append(hashes, c.Of(rows)...)
 	equal := 0
 	for i := range rows.Len() {
 		for j := range i {
@@ -64,29 +68,22 @@ func TestContentsAreEqualWhereRowsAre(t *testing.T) {
 				equal++
 			}
 			if got := hashes[i] == hashes[j]; got != want {
-				t.Fatalf("seed %d: %s\n%s\nequal: %v, by their hashes %v", seed, spellRow(rows, i), spellRow(rows, j), want, got)
+				t.Fatalf("seed %d: %v\n%v\nequal: %v, by their hashes %v", seed, spell(rows, i), spell(rows, j), want, got)
 			}
 		}
 	}
 	if equal == 0 {
 		t.Fatal("no two rows were equal")
 	}
-	if other := newContents(); other.of(rows, false)[0] == hashes[0] {
+	if other := NewHasher(); other.Of(rows)[0] == hashes[0] {
 		t.Error("two lanes hash alike")
 	}
 }
 
-// TestTheOrderOfAMapsEntriesIsNoContent has two writers iterate one map in orders of their own.
-func TestTheOrderOfAMapsEntriesIsNoContent(t *testing.T) {
-	d, _ := opened(t, Decode{Group: rowGroup, Schema: fieldsOf(`{"name":"m","type":{"type":"map","values":"int"}}`)})
-	rows := through(t, d, records(0, bodies(
-		key(4, 2, 'a', 2, 2, 'b', 4, 0),
-		key(2, 2, 'b', 4, 2, 2, 'a', 2, 0),
-		key(4, 2, 'a', 4, 2, 'b', 2, 0),
-	)...))
-	wantOutcomes(t, rows, "written written written")
-	c := newContents()
-	if h := c.of(rows, false); h[0] != h[1] || h[0] == h[2] {
-		t.Errorf("the sums are %x", h)
+func spell(rows *feature.Rows, i int) []any {
+	list := []any{rows.Ops[i]}
+	for c := range rows.Columns {
+		list = append(list, rows.Columns[c].Value(i))
 	}
+	return list
 }

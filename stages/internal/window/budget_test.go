@@ -1,49 +1,51 @@
-package stages
+package window
 
 import "testing"
 
 func TestLanesShareWhatTheirNodeRemembers(t *testing.T) {
-	s := &share{keys: 1000}
-	s.lanes.Add(4)
+	s := NewBudget(1000)
+	for range 4 {
+		s.Join()
+	}
 	most := func() int {
-		w := newWindow(1)
-		s.fit(w)
+		w := New(1)
+		s.Fit(w)
 		return w.most
 	}
 	if got := most(); got != 125 {
 		t.Errorf("one of four lanes gets %d identities a generation, want 125 of 1,000 in two", got)
 	}
-	s.leave()
-	s.leave()
+	s.Leave()
+	s.Leave()
 	if got := most(); got != 250 {
 		t.Errorf("one of two lanes that are left gets %d, want 250", got)
 	}
 }
 
 func TestAWindowThatIsLimitedForgetsDownToThat(t *testing.T) {
-	w := newWindow(100_000)
+	w := New(100_000)
 	for n := range uint64(80_000) {
-		w.entry(digest(n))
+		w.Entry(digest(n))
 	}
-	w.limit(1000)
+	w.Limit(1000)
 	for n := range uint64(2000) {
-		w.entry(digest(1<<40 + n))
+		w.Entry(digest(1<<40 + n))
 	}
 	if known, bytes := w.now.used+w.old.used, bytesOf(&w.now)+bytesOf(&w.old); known > 1000 || bytes > 40*1000+4<<10 {
 		t.Errorf("%d are known and take %d bytes", known, bytes)
 	}
 	for n := uint64(1500); n < 2000; n++ {
-		if _, known := w.entry(digest(1<<40 + n)); !known {
+		if _, known := w.Entry(digest(1<<40 + n)); !known {
 			t.Fatalf("forgot %d of the last 500", n)
 		}
 	}
 }
 
 func TestATableGrowsAPieceAtATime(t *testing.T) {
-	w, most := newWindow(4<<20), 0
+	w, most := New(4<<20), 0
 	for n := range uint64(1 << 20) {
 		before := bytesOf(&w.now)
-		w.entry(digest(n))
+		w.Entry(digest(n))
 		most = max(most, bytesOf(&w.now)-before)
 		if n%1000 == 0 && most > segmentKeys*40 {
 			t.Fatalf("at %d identities one of them had the table grow by %d bytes", n, most)
