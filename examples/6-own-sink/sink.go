@@ -36,7 +36,7 @@ func (s *Sink) Store() feature.Store { return feature.Online }
 func (s *Sink) Check(schema *feature.Schema) error {
 	var errs []error
 	if s.Dir == "" {
-		errs = append(errs, errors.New("Dir is empty"))
+		errs = append(errs, errors.New("no Dir"))
 	}
 	if schema.Group.TTL > 0 {
 		errs = append(errs, fmt.Errorf("rows don't expire, and the group has a TTL of %v", schema.Group.TTL))
