@@ -56,11 +56,21 @@ func run(ctx context.Context, rows int, dir string) error {
 	report.Heading(os.Stdout, "What became of every row:")
 	report.Ledger(os.Stdout, g.Ledger())
 	fmt.Printf("  %d undecodable records went to the topic %q.\n", log.deadLetters(), deadLetterTopic)
+	fmt.Print(words)
 	p.tell()
 	return p.agree(ctx)
 }
 
-// show runs the graph and shows its progress.
+// words explains the ledger.
+const words = `
+  duplicate   the same row had come before
+  superseded  a newer row of its key came in the same write
+  late        a newer row of its key was known already; the offline table keeps it as history
+  dead        it can't be decoded
+  replaced    of the rows written, those that a newer one has replaced since
+`
+
+// show runs the graph beside its progress.
 func show(ctx context.Context, g *pipeline.Graph, total int64) error {
 	shown, done := context.WithCancel(context.Background())
 	finished := make(chan struct{})

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
-	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/ThreeDotsLabs/watermill"
@@ -12,7 +10,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tandemdata/tandem/internal/avrorow"
 	"github.com/tandemdata/tandem/sources/kafkatest"
 )
 
@@ -54,17 +51,16 @@ func produce(ctx context.Context, rows int) (*embedded, error) {
 }
 
 func fill(ctx context.Context, cluster *kafkatest.Cluster, rows int) error {
-	log := avrorow.Log{Seed: 1, Keys: max(rows/10, 1), Late: 0.02, Duplicate: 0.03, Delete: 0.005, Undecodable: 0.0001}.Open()
+	m := newMaker(max(rows/10, 1))
 	const chunk = 10_000
 	for made := 0; made < rows; made += chunk {
 		var list []*kgo.Record
-		for _, r := range log.Records(min(chunk, rows-made)) {
-			h := fnv.New32a()
-			_, _ = h.Write(r.Key)
-			list = append(list, &kgo.Record{
-				Topic: topic, Partition: int32(h.Sum32() % partitions), Key: r.Key, Value: r.Value,
-				Timestamp: time.UnixMilli(r.Timestamp),
-			})
+		for range min(chunk, rows-made) {
+			rec, err := m.next()
+			if err != nil {
+				return err
+			}
+			list = append(list, rec)
 		}
 		if err := cluster.Produce(ctx, list...); err != nil {
 			return err

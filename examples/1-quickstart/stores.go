@@ -8,9 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/tandemdata/tandem/internal/avrorow"
 	"github.com/tandemdata/tandem/pipeline"
-	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/report"
 	"github.com/tandemdata/tandem/sinks/insync"
 	"github.com/tandemdata/tandem/sinks/parquet"
@@ -40,21 +38,12 @@ func (p *place) clear() error {
 	return errors.Join(errs...)
 }
 
-// group says what a row is unique and ordered by: of one entity the row with
-// the latest event time is the newest, however late it arrives. fill sends all
-// rows of an entity to one partition, so duplicates can be dropped.
-func group() feature.Group {
-	g := avrorow.Group()
-	g.Order, g.Keys = feature.ByEventTime, feature.KeysStay
-	return g
-}
-
 // graph is the one that the picture in the README shows.
 func (p *place) graph(log *embedded) *pipeline.Graph {
 	g := pipeline.New("quickstart")
 	g.DeadLetters(log.rejects, deadLetterTopic)
 	records := pipeline.From(g, "kafka", kafka.Source{Brokers: log.brokers(), Topic: topic, ConsumerGroup: "quickstart", UntilEnd: true})
-	rows := pipeline.Via(records, "decode", stages.Decode{Group: group(), Schema: avrorow.Schema})
+	rows := pipeline.Via(records, "decode", stages.Decode{Group: group(), Schema: rowSchema})
 	fresh := pipeline.Via(rows, "dedup", stages.Dedup{})
 	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
 	online := pipeline.To(ordered, "online", p.online())
@@ -66,7 +55,7 @@ func (p *place) graph(log *embedded) *pipeline.Graph {
 
 // agree compares both stores row by row, both ways.
 func (p *place) agree(ctx context.Context) error {
-	schema, err := stages.Decode{Group: group(), Schema: avrorow.Schema}.Describe(nil)
+	schema, err := stages.Decode{Group: group(), Schema: rowSchema}.Describe(nil)
 	if err != nil {
 		return err
 	}
@@ -75,7 +64,8 @@ func (p *place) agree(ctx context.Context) error {
 		return fmt.Errorf("compare the stores: %w", err)
 	}
 	report.Heading(os.Stdout, "Do they agree?")
-	fmt.Println(compared)
+	fmt.Println("  Compared value by value, the online row of each key with the newest offline row of it:")
+	fmt.Printf("  %v\n", compared)
 	if !compared.OK() {
 		return errors.New("the two stores do not agree")
 	}

@@ -17,7 +17,7 @@ const module = "github.com/tandemdata/tandem/"
 // wires rooms together.
 var heavy = map[string][]string{
 	"github.com/ThreeDotsLabs/watermill": {"stages", "sinks/watermill", "pipeline", "pipeline/internal/lanes", "pipeline/internal/engine", "sources/watermill", "examples/", "benchmarks"},
-	"github.com/hamba/avro":              {"stages/avro", "internal/avrorow", "benchmarks"},
+	"github.com/hamba/avro":              {"stages/avro", "internal/avrorow", "examples/", "benchmarks"},
 	"github.com/twmb/franz-go":           {"sources/kafka", "stages/wire/registry", "sources/kafkatest", "internal/crash", "examples/", "benchmarks", "benchmarks/"},
 	"github.com/gocql/gocql":             {"sinks/cassandra", "benchmarks"},
 	"github.com/parquet-go/parquet-go":   {"sinks/parquet", "benchmarks"},
@@ -95,6 +95,9 @@ func checkFile(t *testing.T, path, rel string) {
 	for _, spec := range f.Imports {
 		imported := strings.Trim(spec.Path.Value, `"`)
 		if own, ok := strings.CutPrefix(imported, module); ok {
+			if strings.HasPrefix(folder, "examples/") && strings.HasPrefix(own, "internal/") {
+				t.Errorf("%s imports %s: an example can be copied out of the repository", rel, own)
+			}
 			if allowed, listed := find(rooms, folder); listed && !slices.Contains(allowed, own) {
 				t.Errorf("%s imports %s: %s may import %v", rel, own, folder, allowed)
 			}
