@@ -21,15 +21,9 @@ type decoder struct {
 	writers  programs // of values
 	keys     programs // of record keys
 	reader   avro.Reader
-	dead     []undecoded // of the batch at hand
+	pending  pending[*feature.Rows]
 	last     []extent    // of the last batch's columns, over rows
 	rows     int
-}
-
-// undecoded is a record of a batch that gave no row.
-type undecoded struct {
-	i     int
-	cause error
 }
 
 // batchError is an error that isn't the record's own: it ends the batch.
@@ -66,24 +60,26 @@ func (d *decoder) resolve(id uint64, schema string) (*avro.Program, error) {
 	return p, err
 }
 
-// Process decodes a stretch of the log into one batch. If it comes again after
-// an error, its dead letters may be sent again too.
+// Process decodes a stretch of the log into one batch.
 func (d *decoder) Process(ctx context.Context, in feature.Records, emit func(*feature.Rows)) error {
 	if err := d.fits(in); err != nil {
 		return err
 	}
-	rows, err := d.batch(ctx, in)
-	if err != nil {
+	if !d.pending.of(in.Span) {
+		rows, err := d.batch(ctx, in)
+		if err != nil {
+			return err
+		}
+		rows.Spans = []feature.Span{in.Span}
+		rows.Seal()
+		rows.MarkReplayed(in.ReplayedBefore)
+		d.note(rows)
+		d.pending.keep(in.Span, rows)
+	}
+	if err := d.pending.rejects.send(ctx, d.node, in.TopicPartition, in.List); err != nil {
 		return err
 	}
-	if err := d.reject(ctx, in); err != nil {
-		return err
-	}
-	rows.Spans = []feature.Span{in.Span}
-	rows.Seal()
-	rows.MarkReplayed(in.ReplayedBefore)
-	d.note(rows)
-	emit(rows)
+	emit(d.pending.take())
 	return nil
 }
 
@@ -116,7 +112,7 @@ func (d *decoder) batch(ctx context.Context, in feature.Records) (*feature.Rows,
 // place; replayed ones were dead letters before the lane opened. Dead letters are
 // sent only once the batch is whole: it may have to wait for a schema and come again.
 func (d *decoder) list(ctx context.Context, rows *feature.Rows, in feature.Records) error {
-	d.dead = d.dead[:0]
+	d.pending.rejects = nil
 	for i := range in.List {
 		rec := &in.List[i]
 		err := d.row(ctx, rows, in.List)
@@ -134,18 +130,7 @@ func (d *decoder) list(ctx context.Context, rows *feature.Rows, in feature.Recor
 			return at(in.TopicPartition, rec.Offset, err)
 		}
 		rows.AddSharedPlaceholder(in.List, feature.Dead)
-		d.dead = append(d.dead, undecoded{i, err})
-	}
-	return nil
-}
-
-// reject sends the batch's dead letters.
-func (d *decoder) reject(ctx context.Context, in feature.Records) error {
-	for _, l := range d.dead {
-		rec := in.List[l.i]
-		if err := d.node.Reject(ctx, rec, kindOf(l.cause), l.cause); err != nil {
-			return at(in.TopicPartition, rec.Offset, err)
-		}
+		d.pending.rejects = append(d.pending.rejects, reject{i, kindOf(err), err})
 	}
 	return nil
 }

@@ -45,30 +45,24 @@ func (h Handler) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[featu
 	return &handler{handle: h, node: n}, nil
 }
 
-// handler is one lane's. It keeps the answer for the last batch, so that a batch
-// that comes again because a dead letter could not be sent isn't handled again.
+// handler is one lane's.
 type handler struct {
-	handle Handler
-	node   *pipeline.Node
-	span   feature.Span
-	list   []feature.Record // nil: nothing is kept
-	dead   []undecoded      // of list, not yet acknowledged
+	handle  Handler
+	node    *pipeline.Node
+	pending pending[[]feature.Record]
 }
 
 // Process handles a batch, record by record.
 func (h *handler) Process(ctx context.Context, in feature.Records, emit func(feature.Records)) error {
-	if h.list == nil || h.span != in.Span {
+	if !h.pending.of(in.Span) {
 		if err := h.all(ctx, in); err != nil {
 			return err
 		}
 	}
-	for ; len(h.dead) > 0; h.dead = h.dead[1:] {
-		rec := in.List[h.dead[0].i]
-		if err := h.node.Reject(ctx, rec, "handler", h.dead[0].cause); err != nil {
-			return at(in.TopicPartition, rec.Offset, err)
-		}
+	if err := h.pending.rejects.send(ctx, h.node, in.TopicPartition, in.List); err != nil {
+		return err
 	}
-	in.List, h.list = h.list, nil
+	in.List = h.pending.take()
 	emit(in)
 	return nil
 }
@@ -76,7 +70,7 @@ func (h *handler) Process(ctx context.Context, in feature.Records, emit func(fea
 // all handles the records of a batch, and keeps what becomes of them.
 func (h *handler) all(ctx context.Context, in feature.Records) error {
 	list := slices.Clone(in.List)
-	h.dead = nil
+	h.pending.rejects = nil
 	for i := range list {
 		rec := &list[i]
 		if rec.Outcome != feature.Pending {
@@ -90,10 +84,10 @@ func (h *handler) all(ctx context.Context, in feature.Records) error {
 			rec.Outcome = feature.Dead
 		default:
 			rec.Outcome = feature.Dead
-			h.dead = append(h.dead, undecoded{i, err})
+			h.pending.rejects = append(h.pending.rejects, reject{i, "handler", err})
 		}
 	}
-	h.span, h.list = in.Span, list
+	h.pending.keep(in.Span, list)
 	return nil
 }
 

@@ -77,6 +77,8 @@ type mapped[In, Out any] struct {
 	n   *pipeline.Node
 	in  *feature.Binding
 	out *feature.Binding
+
+	pending pending[*feature.Rows]
 }
 
 // Process maps a batch row by row into columns of its own.
@@ -88,14 +90,24 @@ func (m *mapped[In, Out]) Process(ctx context.Context, rows *feature.Rows, emit 
 		}
 		m.in = in
 	}
+	if !m.pending.of(rows.Span()) {
+		m.all(rows)
+	}
+	if err := m.pending.rejects.send(ctx, m.n, rows.TopicPartition, rows.Records); err != nil {
+		return err
+	}
+	emit(m.pending.take())
+	return nil
+}
+
+// all maps every row, and keeps what comes of it until dead letters are sent.
+func (m *mapped[In, Out]) all(rows *feature.Rows) {
 	made := feature.NewRows(m.n.Schema, rows.TopicPartition)
 	made.Spans = rows.Spans
+	m.pending.rejects = nil
 	for i := range rows.Len() {
-		if err := m.row(ctx, rows, i, made); err != nil {
-			return err
-		}
+		m.row(rows, i, made)
 	}
 	made.Seal()
-	emit(made)
-	return nil
+	m.pending.keep(rows.Span(), made)
 }

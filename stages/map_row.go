@@ -1,7 +1,6 @@
 package stages
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -9,7 +8,7 @@ import (
 )
 
 // row appends what becomes of row i.
-func (m *mapped[In, Out]) row(ctx context.Context, rows *feature.Rows, i int, made *feature.Rows) error {
+func (m *mapped[In, Out]) row(rows *feature.Rows, i int, made *feature.Rows) {
 	rec := rows.Records[i]
 	outcomes := [2]feature.Outcome{rows.Outcomes[0][i], rows.Outcomes[1][i]}
 	switch {
@@ -29,16 +28,13 @@ func (m *mapped[In, Out]) row(ctx context.Context, rows *feature.Rows, i int, ma
 			err = keyed(made, i)
 		}
 		if err != nil {
-			if outcomes, err = m.refused(ctx, rows, i, err); err != nil {
-				return err
-			}
-			made.AddPlaceholder(rec, outcomes[0])
+			outcomes = m.refused(rows, i, err)
+			made.AddPlaceholder(rec, feature.Filtered)
 			break
 		}
 		made.Add(rec, feature.Upsert)
 	}
 	made.Outcomes[0][i], made.Outcomes[1][i] = outcomes[0], outcomes[1]
-	return nil
 }
 
 // keyed refuses a row that was given no key or time.
@@ -54,16 +50,28 @@ func keyed(made *feature.Rows, i int) error {
 	return nil
 }
 
-// refused is the outcome of a row for which f failed.
-func (m *mapped[In, Out]) refused(ctx context.Context, rows *feature.Rows, i int, cause error) ([2]feature.Outcome, error) {
-	switch {
-	case rows.Replayed(i):
-		return [2]feature.Outcome{feature.Replayed, feature.Replayed}, nil
-	case errors.Is(cause, ErrFiltered):
-		return [2]feature.Outcome{feature.Unwanted, feature.Unwanted}, nil
+// refused gives the outcomes of a row for which f failed. What a store had decided
+// of it stays; one that is replayed loads into no state from here on, and was
+// rejected before the lane opened.
+func (m *mapped[In, Out]) refused(rows *feature.Rows, i int, cause error) (outcomes [2]feature.Outcome) {
+	instead := feature.Unwanted
+	if !errors.Is(cause, ErrFiltered) {
+		instead = feature.Dead
+		if rows.Pending(i) {
+			m.pending.rejects = append(m.pending.rejects, reject{i, "map", fmt.Errorf("map: %w", cause)})
+		}
 	}
-	dead := [2]feature.Outcome{feature.Dead, feature.Dead}
-	return dead, m.n.Reject(ctx, rows.Records[i], "map", fmt.Errorf("map: %w", cause))
+	for s := range outcomes {
+		switch was := rows.Outcomes[s][i]; was {
+		case feature.Pending:
+			outcomes[s] = instead
+		case feature.Replayed:
+			outcomes[s] = feature.Filtered
+		default:
+			outcomes[s] = was
+		}
+	}
+	return outcomes
 }
 
 // copyDelete takes over what columns have in common; the rest is null.

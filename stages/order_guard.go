@@ -95,13 +95,7 @@ type guard struct {
 	watch   *keyWatch
 	next    int64 // after the last offset seen
 	last    window.Answer
-	rejects []reject // of the last batch, not yet acknowledged
-}
-
-type reject struct {
-	row   int
-	kind  string
-	cause error
+	rejects rejects
 }
 
 func newGuard(g OrderGuard, s *feature.Schema, node *pipeline.Node) *guard {
@@ -134,11 +128,8 @@ func (g *guard) Process(ctx context.Context, rows *feature.Rows, emit func(*feat
 		}
 		g.last.Keep(rows)
 	}
-	for ; len(g.rejects) > 0; g.rejects = g.rejects[1:] {
-		r := g.rejects[0]
-		if err := g.node.Reject(ctx, rows.Records[r.row], r.kind, r.cause); err != nil {
-			return at(rows.TopicPartition, rows.Records[r.row].Offset, err)
-		}
+	if err := g.rejects.send(ctx, g.node, rows.TopicPartition, rows.Records); err != nil {
+		return err
 	}
 	emit(rows)
 	return nil
