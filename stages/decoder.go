@@ -22,7 +22,7 @@ type decoder struct {
 	keys     programs // of record keys
 	reader   avro.Reader
 	pending  pending[*feature.Rows]
-	last     []extent    // of the last batch's columns, over rows
+	last     []extent // of the last batch's columns, over rows
 	rows     int
 }
 
