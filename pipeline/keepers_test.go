@@ -89,7 +89,7 @@ func TestANodeNamedAsTheReceiptsOfAJoin(t *testing.T) {
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 9)}), "commit.receipts", decode{})
 	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", &memstore.Sink{}))
 	if err := g.Check(); err != nil {
-		return
+		t.Fatal(err)
 	}
 	if err := bounded(t, g, 5*time.Second); err != nil {
 		t.Errorf("%.200s", err)

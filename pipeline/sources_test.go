@@ -59,7 +59,7 @@ func TestTwoSourcesInOneJoin(t *testing.T) {
 	two := pipeline.Via(pipeline.From(g, "two", &script{Partitions: append([][]string{nil}, sample(1, 5)...)}), "decode2", decode{})
 	pipeline.Join(g, "commit", commit{}, pipeline.To(one, "a", &memstore.Sink{}), pipeline.To(two, "b", &memstore.Sink{}))
 	if err := g.Check(); err != nil {
-		return // refusing is as good
+		t.Fatal(err)
 	}
 	g.Drain = time.Millisecond
 	if err := bounded(t, g, 2*time.Second); err != nil {
@@ -76,7 +76,7 @@ func TestTwoSourcesOfOneTopicName(t *testing.T) {
 	pipeline.Join(g, "commit1", commit{}, pipeline.To(one, "a", &memstore.Sink{}))
 	pipeline.Join(g, "commit2", commit{}, pipeline.To(two, "b", &memstore.Sink{}))
 	if err := g.Check(); err != nil {
-		return
+		t.Fatal(err)
 	}
 	if err := bounded(t, g, 10*time.Second); err != nil {
 		t.Errorf("%.200s", err.Error())
@@ -103,9 +103,6 @@ func TestASecondRunOfTheSameGraphCountsAnew(t *testing.T) {
 	before := g.Ledger().Read
 	if err := run(t, g); err != nil {
 		t.Fatal(err)
-	}
-	if before == 0 {
-		t.Skip("nothing was counted in the first run")
 	}
 	if got := g.Ledger().Read; got >= 90 {
 		t.Errorf("the second Run counts %d rows; the first counted %d of 90", got, before)
