@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -100,19 +101,21 @@ func TestMiddlewareThatCannotWorkIsNamedByCheck(t *testing.T) {
 }
 
 func TestOneGraphRunsOnceAtATime(t *testing.T) {
-	g := wire(&script{Partitions: sample(1, 30), Follow: true}, newStores())
-	ctx, cancel := context.WithCancel(t.Context())
-	first := make(chan error, 1)
-	go func() { first <- g.Run(ctx) }()
-	until(t, func() bool { return g.Stats()[0].Rows == 30 })
-	if err := g.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "running already") {
-		t.Errorf("the second Run gave %v", err)
-	}
-	cancel()
-	if err := <-first; err != nil {
-		t.Error(err)
-	}
-	mustBalance(t, g, 30)
+	synctest.Test(t, func(t *testing.T) {
+		g := wire(&script{Partitions: sample(1, 30), Follow: true}, newStores())
+		ctx, cancel := context.WithCancel(t.Context())
+		first := make(chan error, 1)
+		go func() { first <- g.Run(ctx) }()
+		synctest.Wait() // until the first Run waits for more
+		if err := g.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "running already") {
+			t.Errorf("the second Run gave %v", err)
+		}
+		cancel()
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+		mustBalance(t, g, 30)
+	})
 }
 
 func TestWhatIsNilIsNamedByCheck(t *testing.T) {

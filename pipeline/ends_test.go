@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -114,108 +115,118 @@ func bounded(t *testing.T, g *pipeline.Graph, d time.Duration) error {
 
 // Two lanes revoked one after the other, while the first one's Flush is under way.
 func TestLanesEndingOneAfterTheOtherArePassedOnce(t *testing.T) {
-	var flushes atomic.Int64
-	first, second := make(chan struct{}), make(chan struct{})
-	online := &hooked{flush: func(context.Context) error {
-		switch flushes.Add(1) {
-		case 1:
-			close(first)
-			<-second
-			time.Sleep(50 * time.Millisecond)
-		case 2:
-			close(second)
+	synctest.Test(t, func(t *testing.T) {
+		var flushes atomic.Int64
+		first, second := make(chan struct{}), make(chan struct{})
+		online := &hooked{flush: func(context.Context) error {
+			switch flushes.Add(1) {
+			case 1:
+				close(first)
+				<-second
+				time.Sleep(time.Second) // until the second end has come as far as it can
+			case 2:
+				close(second)
+			}
+			return nil
+		}}
+		src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
+			a, b := openLane(in, 0), openLane(in, 1)
+			a.Push(recs(0, 3), feature.Span{To: 3})
+			b.Push(recs(0, 3), feature.Span{To: 3})
+			in.End(a)
+			<-first
+			in.End(b)
+			<-a.Done
+			<-b.Done
+			time.Sleep(time.Second) // until whatever comes after the end has come
+			return nil
+		})
+		g := pipeline.New("g")
+		g.Logger = quiet
+		pipeline.Join(g, "commit", commit{}, pipeline.To(pipeline.Via(pipeline.From(g, "log", src), "decode", decode{}), "online", online))
+		if err := bounded(t, g, 5*time.Second); err != nil {
+			t.Errorf("%.200s", err.Error())
 		}
-		return nil
-	}}
-	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
-		a, b := openLane(in, 0), openLane(in, 1)
-		a.Push(recs(0, 3), feature.Span{To: 3})
-		b.Push(recs(0, 3), feature.Span{To: 3})
-		in.End(a)
-		<-first
-		in.End(b)
-		<-a.Done
-		<-b.Done
-		time.Sleep(100 * time.Millisecond)
-		return nil
 	})
-	g := pipeline.New("g")
-	g.Logger = quiet
-	pipeline.Join(g, "commit", commit{}, pipeline.To(pipeline.Via(pipeline.From(g, "log", src), "decode", decode{}), "online", online))
-	if err := bounded(t, g, 5*time.Second); err != nil {
-		t.Errorf("%.200s", err.Error())
-	}
 }
 
 // A middleware that fails once after the node has done its work; Retry around it.
 func TestAMiddlewareThatFailsAfterTheWorkIsRetried(t *testing.T) {
-	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
-		a, b := openLane(in, 0), openLane(in, 1)
-		for _, l := range []*pipeline.Feed{a, b} {
-			l.Push(recs(0, 30), feature.Span{To: 30})
-		}
-		in.End(a, b)
-		<-a.Done
-		<-b.Done
-		time.Sleep(200 * time.Millisecond)
-		return nil
-	})
-	g := wire(src, newStores())
-	var mu sync.Mutex
-	failed := map[*message.Message]bool{}
-	g.Use(middleware.Retry{MaxRetries: 5, InitialInterval: 20 * time.Millisecond}.Middleware,
-		func(next message.HandlerFunc) message.HandlerFunc {
-			return func(m *message.Message) ([]*message.Message, error) {
-				out, err := next(m)
-				mu.Lock()
-				defer mu.Unlock()
-				if err == nil && !failed[m] && strings.HasPrefix(message.HandlerNameFromCtx(m.Context()), "o") {
-					failed[m] = true
-					return nil, errors.New("metrics are down")
-				}
-				return out, err
+	synctest.Test(t, func(t *testing.T) {
+		src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
+			a, b := openLane(in, 0), openLane(in, 1)
+			for _, l := range []*pipeline.Feed{a, b} {
+				l.Push(recs(0, 30), feature.Span{To: 30})
 			}
+			in.End(a, b)
+			<-a.Done
+			<-b.Done
+			time.Sleep(time.Second) // until whatever comes after the end has come
+			return nil
 		})
-	if err := bounded(t, g, 10*time.Second); err != nil {
-		t.Errorf("%.300s", err.Error())
-	}
-	mustBalance(t, g, 60)
+		g := wire(src, newStores())
+		var mu sync.Mutex
+		failed := map[*message.Message]bool{}
+		g.Use(middleware.Retry{MaxRetries: 5, InitialInterval: 20 * time.Millisecond}.Middleware,
+			func(next message.HandlerFunc) message.HandlerFunc {
+				return func(m *message.Message) ([]*message.Message, error) {
+					out, err := next(m)
+					mu.Lock()
+					defer mu.Unlock()
+					if err == nil && !failed[m] && strings.HasPrefix(message.HandlerNameFromCtx(m.Context()), "o") {
+						failed[m] = true
+						return nil, errors.New("metrics are down")
+					}
+					return out, err
+				}
+			})
+		if err := bounded(t, g, 10*time.Second); err != nil {
+			t.Errorf("%.300s", err.Error())
+		}
+		mustBalance(t, g, 60)
+	})
 }
 
 // A middleware that notes something in the message's metadata.
 func TestMetadataIsNotSharedByBranches(t *testing.T) {
-	g := wire(&script{Partitions: sample(2, 200)}, newStores())
-	g.Use(func(next message.HandlerFunc) message.HandlerFunc {
-		return func(m *message.Message) ([]*message.Message, error) {
-			for i := range 50 {
-				m.Metadata.Set(fmt.Sprint("seen", i), "now")
+	synctest.Test(t, func(t *testing.T) {
+		g := wire(&script{Partitions: sample(2, 200)}, newStores())
+		g.Use(func(next message.HandlerFunc) message.HandlerFunc {
+			return func(m *message.Message) ([]*message.Message, error) {
+				for i := range 50 {
+					m.Metadata.Set(fmt.Sprint("seen", i), "now")
+				}
+				return next(m)
 			}
-			return next(m)
+		})
+		if err := bounded(t, g, 20*time.Second); err != nil {
+			t.Error(err)
 		}
 	})
-	if err := bounded(t, g, 20*time.Second); err != nil {
-		t.Error(err)
-	}
 }
 
 // A Flusher with a delay is not spun.
 func TestAHolderThatKeepsRowsWhileIdleIsNotSpun(t *testing.T) {
-	var flushes atomic.Int64
-	h := holding(func(n *pipeline.Node, why pipeline.FlushReason) bool { flushes.Add(1); return why == pipeline.FlushEnd })
-	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
-		a := openLane(in, 0)
-		a.Push(recs(0, 3), feature.Span{To: 3})
-		time.Sleep(200 * time.Millisecond)
-		in.End(a)
-		<-a.Done
-		return nil
+	synctest.Test(t, func(t *testing.T) {
+		var flushes atomic.Int64
+		h := holding(func(n *pipeline.Node, why pipeline.FlushReason) bool {
+			return flushes.Add(1) > 1000 || why == pipeline.FlushEnd
+		})
+		src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
+			a := openLane(in, 0)
+			a.Push(recs(0, 3), feature.Span{To: 3})
+			time.Sleep(time.Second)
+			in.End(a)
+			<-a.Done
+			return nil
+		})
+		if err := bounded(t, wire(src, newStores(), h), 5*time.Second); err != nil {
+			t.Error(err)
+		}
+		if n := flushes.Load(); n > 10 {
+			t.Errorf("flushed %d times in a second for one batch held", n)
+		}
 	})
-	if err := bounded(t, wire(src, newStores(), h), 5*time.Second); err != nil {
-		t.Error(err)
-	}
-	if n := flushes.Load(); n > 10 {
-		t.Errorf("flushed %d times in 200 ms for one batch held", n)
-	}
 }
 
 // holding is a holder that says at a flush whether it lets go.
@@ -272,7 +283,7 @@ func (k *ticker) Flush(_ context.Context, why pipeline.FlushReason, emit func(*f
 	}
 	if why == pipeline.FlushEnd {
 		k.ended = true
-		time.Sleep(3 * time.Millisecond)
+		time.Sleep(3 * time.Millisecond) // longer than the timer asked for
 		return nil
 	}
 	k.n.WakeAfter(time.Millisecond)
@@ -280,29 +291,31 @@ func (k *ticker) Flush(_ context.Context, why pipeline.FlushReason, emit func(*f
 }
 
 func TestNothingComesAfterTheEndOfALane(t *testing.T) {
-	k := ticking{new(atomic.Int64), new(atomic.Int64)}
-	const lanes = 100
-	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
-		for i := range lanes {
-			l := openAt(in, 0, int64(i*3))
-			l.Push(recs(i*3, 3), feature.Span{From: int64(i * 3), To: int64(i*3 + 3)})
-			in.End(l)
-			<-l.Done
+	synctest.Test(t, func(t *testing.T) {
+		k := ticking{new(atomic.Int64), new(atomic.Int64)}
+		const lanes = 100
+		src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
+			for i := range lanes {
+				l := openAt(in, 0, int64(i*3))
+				l.Push(recs(i*3, 3), feature.Span{From: int64(i * 3), To: int64(i*3 + 3)})
+				in.End(l)
+				<-l.Done
+			}
+			time.Sleep(time.Second) // until whatever comes after the end has come
+			return nil
+		})
+		g := pipeline.New("g")
+		g.Logger = quiet
+		rows := pipeline.Via(pipeline.From(g, "log", src), "decode", decode{})
+		pipeline.Join(g, "commit", commit{}, pipeline.To(pipeline.Via(rows, "tick", k), "online", &hooked{}))
+		if err := bounded(t, g, 10*time.Second); err != nil {
+			t.Error(err)
 		}
-		time.Sleep(50 * time.Millisecond)
-		return nil
+		if n := k.opened.Load(); n != lanes {
+			t.Errorf("%d stages were opened for %d lanes", n, lanes)
+		}
+		if n := k.after.Load(); n != 0 {
+			t.Errorf("flushed %d times after FlushEnd", n)
+		}
 	})
-	g := pipeline.New("g")
-	g.Logger = quiet
-	rows := pipeline.Via(pipeline.From(g, "log", src), "decode", decode{})
-	pipeline.Join(g, "commit", commit{}, pipeline.To(pipeline.Via(rows, "tick", k), "online", &hooked{}))
-	if err := bounded(t, g, 10*time.Second); err != nil {
-		t.Error(err)
-	}
-	if n := k.opened.Load(); n != lanes {
-		t.Errorf("%d stages were opened for %d lanes", n, lanes)
-	}
-	if n := k.after.Load(); n != 0 {
-		t.Errorf("flushed %d times after FlushEnd", n)
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -193,14 +194,21 @@ func TestABadRecordWithoutADeadLetterPathStopsTheGraph(t *testing.T) {
 }
 
 func TestTheEndOfTheContextDrains(t *testing.T) {
+	halfway := make(chan struct{})
+	var rows atomic.Int64
+	passing := stage(func(_ context.Context, _ *pipeline.Node, in *feature.Rows, emit func(*feature.Rows)) error {
+		if n := rows.Add(int64(in.Len())); n >= 500 && n-int64(in.Len()) < 500 {
+			close(halfway)
+		}
+		emit(in)
+		return nil
+	})
 	src, st := &script{Partitions: sample(2, 1000), Follow: true}, newStores()
-	g := wire(src, st)
+	g := wire(src, st, passing)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- g.Run(ctx) }()
-	for g.Ledger().Read < 500 {
-		time.Sleep(time.Millisecond)
-	}
+	<-halfway
 	cancel()
 	if err := <-done; err != nil {
 		t.Fatal(err)
@@ -255,31 +263,26 @@ func TestARestartReopensLanesWhereTheStoresAre(t *testing.T) {
 }
 
 func TestMemoryIsBoundedByTheGraph(t *testing.T) {
-	gate := make(chan struct{})
-	slow := stage(func(_ context.Context, _ *pipeline.Node, rows *feature.Rows, emit func(*feature.Rows)) error {
-		<-gate
-		emit(rows)
-		return nil
-	})
-	g := wire(&script{Partitions: sample(8, 2000), Chunk: 1}, newStores(), slow)
-	g.Memory = 20 << 10
-	done := make(chan error, 1)
-	go func() { done <- g.Run(t.Context()) }()
-	prev := int64(-1)
-	for {
-		time.Sleep(20 * time.Millisecond)
-		now := g.Stats()[0].Rows
-		if now == prev && now > 0 {
-			break
+	synctest.Test(t, func(t *testing.T) {
+		gate := make(chan struct{})
+		slow := stage(func(_ context.Context, _ *pipeline.Node, rows *feature.Rows, emit func(*feature.Rows)) error {
+			<-gate
+			emit(rows)
+			return nil
+		})
+		g := wire(&script{Partitions: sample(8, 2000), Chunk: 1}, newStores(), slow)
+		g.Memory = 20 << 10
+		done := make(chan error, 1)
+		go func() { done <- g.Run(t.Context()) }()
+		synctest.Wait() // until the graph is full
+		prev := g.Stats()[0].Rows
+		if prev*100 > g.Memory+8*200 {
+			t.Errorf("%d records of about 100 bytes were taken in, with %d bytes to hold them", prev, g.Memory)
 		}
-		prev = now
-	}
-	if prev*100 > g.Memory+8*200 {
-		t.Errorf("%d records of about 100 bytes were taken in, with %d bytes to hold them", prev, g.Memory)
-	}
-	close(gate)
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-	mustBalance(t, g, 16000)
+		close(gate)
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		mustBalance(t, g, 16000)
+	})
 }

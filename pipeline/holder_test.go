@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -16,73 +17,85 @@ import (
 )
 
 func TestABatchGathersOnlyWhileTheNextNodeIsBusy(t *testing.T) {
-	first, gate := make(chan struct{}), make(chan struct{})
-	var calls, largest atomic.Int64
-	slow := stage(func(_ context.Context, _ *pipeline.Node, rows *feature.Rows, emit func(*feature.Rows)) error {
-		if calls.Add(1) == 1 {
-			close(first)
-			<-gate
+	synctest.Test(t, func(t *testing.T) {
+		first, gate := make(chan struct{}), make(chan struct{})
+		var calls, largest atomic.Int64
+		slow := stage(func(_ context.Context, _ *pipeline.Node, rows *feature.Rows, emit func(*feature.Rows)) error {
+			if calls.Add(1) == 1 {
+				close(first)
+				<-gate
+			}
+			largest.Store(max(largest.Load(), int64(rows.Len())))
+			emit(rows)
+			return nil
+		})
+		src := &script{Partitions: sample(1, 300), Chunk: 3, Follow: true}
+		g := wire(src, newStores(), stages.Batch{MaxRows: 60}, slow)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- g.Run(ctx) }()
+		<-first
+		synctest.Wait() // until the batch has all that was pushed
+		if n := g.Stats()[2].Rows; n != 300 {
+			t.Errorf("the batch was given %d rows while the next node was busy, want all 300", n)
 		}
-		largest.Store(max(largest.Load(), int64(rows.Len())))
-		emit(rows)
-		return nil
+		close(gate)
+		synctest.Wait()
+		if n := g.Stats()[3].Rows; n != 300 {
+			t.Errorf("%d rows went on once the next node was idle, want all 300", n)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		mustBalance(t, g, 300)
+		if largest.Load() < 50 {
+			t.Errorf("the largest batch has %d rows, want nearly 60", largest.Load())
+		}
 	})
-	src := &script{Partitions: sample(1, 300), Chunk: 3, Follow: true}
-	g := wire(src, newStores(), stages.Batch{MaxRows: 60}, slow)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
-	<-first
-	until(t, func() bool { return g.Stats()[2].Rows == 300 })
-	close(gate)
-	until(t, func() bool { return g.Stats()[3].Rows == 300 })
-	cancel()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-	mustBalance(t, g, 300)
-	if largest.Load() < 50 {
-		t.Errorf("the largest batch has %d rows, want nearly 60", largest.Load())
-	}
 }
 
 func TestARowAloneDoesNotWaitInABatch(t *testing.T) {
-	g := wire(&script{Partitions: sample(1, 1), Follow: true}, newStores(), stages.Batch{})
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
-	until(t, func() bool { return g.Stats()[3].Rows == 1 })
-	cancel()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		g := wire(&script{Partitions: sample(1, 1), Follow: true}, newStores(), stages.Batch{})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- g.Run(ctx) }()
+		synctest.Wait()
+		if n := g.Stats()[3].Rows; n != 1 {
+			t.Errorf("%d rows went on, want the one", n)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 func TestADelayHandsOverWhenItIsOver(t *testing.T) {
-	g := wire(&script{Partitions: sample(1, 10), Chunk: 2, Follow: true}, newStores(), stages.Batch{Delay: 20 * time.Millisecond})
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
-	until(t, func() bool { return g.Stats()[3].Rows == 10 })
-	cancel()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-	if s := g.Stats()[3]; s.Batches > 3 {
-		t.Errorf("10 rows came in %d batches", s.Batches)
-	}
-}
-
-// until polls, with the test's own deadline as the bound.
-func until(t *testing.T, done func() bool) {
-	t.Helper()
-	for !done() {
-		select {
-		case <-t.Context().Done():
-			t.Fatal("it never came to be")
-		case <-time.After(time.Millisecond):
+	synctest.Test(t, func(t *testing.T) {
+		g := wire(&script{Partitions: sample(1, 10), Chunk: 2, Follow: true}, newStores(), stages.Batch{Delay: 20 * time.Millisecond})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- g.Run(ctx) }()
+		time.Sleep(19 * time.Millisecond)
+		synctest.Wait()
+		if n := g.Stats()[3].Rows; n != 0 {
+			t.Errorf("%d rows went on before the delay was over", n)
 		}
-	}
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if n := g.Stats()[3].Rows; n != 10 {
+			t.Errorf("%d rows went on once the delay was over, want all 10", n)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if s := g.Stats()[3]; s.Batches > 3 {
+			t.Errorf("10 rows came in %d batches", s.Batches)
+		}
+	})
 }
 
 // letters is a publisher that keeps what it is given, and fails now and then.

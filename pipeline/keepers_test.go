@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -47,36 +48,38 @@ func TestTwoKeepersResumeWithCountsOfOneFrontier(t *testing.T) {
 
 // A Write that only Close can end.
 func TestDrainBoundsAWriteThatOnlyCloseEnds(t *testing.T) {
-	closed := make(chan struct{})
-	wrote := make(chan struct{})
-	var once sync.Once
-	stuck := &hooked{
-		write: func(context.Context, *pipeline.SinkNode, *feature.Lane, *feature.Rows) error {
-			once.Do(func() { close(wrote) })
-			<-closed
-			return errors.New("closed")
-		},
-		close: func() error { close(closed); return nil },
-	}
-	g := pipeline.New("g")
-	g.Logger = quiet
-	g.Drain = 50 * time.Millisecond
-	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 9), Follow: true}), "decode", decode{})
-	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", stuck))
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
-	<-wrote
-	cancel()
-	began := time.Now()
-	select {
-	case err := <-done:
-		if !errors.Is(err, pipeline.ErrDrain) {
-			t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		closed := make(chan struct{})
+		wrote := make(chan struct{})
+		var once sync.Once
+		stuck := &hooked{
+			write: func(context.Context, *pipeline.SinkNode, *feature.Lane, *feature.Rows) error {
+				once.Do(func() { close(wrote) })
+				<-closed
+				return errors.New("closed")
+			},
+			close: func() error { close(closed); return nil },
 		}
-	case <-time.After(5 * time.Second):
-		t.Errorf("Run still goes on %v after its context ended, with a Drain of %v", time.Since(began).Round(time.Second), g.Drain)
-	}
+		g := pipeline.New("g")
+		g.Logger = quiet
+		g.Drain = 50 * time.Millisecond
+		rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 9), Follow: true}), "decode", decode{})
+		pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", stuck))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- g.Run(ctx) }()
+		<-wrote
+		cancel()
+		began := time.Now()
+		select {
+		case err := <-done:
+			if !errors.Is(err, pipeline.ErrDrain) {
+				t.Error(err)
+			}
+		case <-time.After(5 * time.Second):
+			t.Errorf("Run still goes on %v after its context ended, with a Drain of %v", time.Since(began).Round(time.Second), g.Drain)
+		}
+	})
 }
 
 // A node named as a join's own topic.
@@ -86,14 +89,16 @@ func TestANodeNamedAsTheReceiptsOfAJoin(t *testing.T) {
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 9)}), "commit.receipts", decode{})
 	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", &memstore.Sink{}))
 	if err := g.Check(); err != nil {
-		return
+		t.Fatal(err)
 	}
 	if err := bounded(t, g, 5*time.Second); err != nil {
 		t.Errorf("%.200s", err)
 	}
 }
 
-// The end of a lane while a stage of another source's lane opens slowly.
+// The end of a lane while a stage of another source's lane opens slowly. The
+// delays are the load, and nothing waits for them; opening holds a mutex, for
+// which the clock of a synctest bubble would not move.
 type slowOpen struct{}
 
 func (slowOpen) Open(_ context.Context, n *pipeline.Node) (pipeline.Stage[*feature.Rows, *feature.Rows], error) {

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,5 +77,7 @@ func TestFaultsBehindAFaultAreReportedNotPanicked(t *testing.T) {
 	g := pipeline.New("g")
 	rows := pipeline.Via(pipeline.From(g, "log", &script{}), "decode", stages.Decode{Schema: "nonsense"})
 	pipeline.Via(rows, "guard", stages.OrderGuard{FarFuture: time.Hour})
-	_ = g.Check()
+	if err := g.Check(); err == nil || !strings.Contains(err.Error(), `node "decode"`) {
+		t.Errorf("a schema of nonsense isn't reported at its node: %v", err)
+	}
 }

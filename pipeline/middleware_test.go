@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -20,38 +21,42 @@ import (
 
 // A circuit breaker and a time-out, as the README promises.
 func TestACircuitBreakerDoesNotEndTheGraph(t *testing.T) {
-	var calls atomic.Int64
-	down := stage(func(_ context.Context, _ *pipeline.Node, rows *feature.Rows, emit func(*feature.Rows)) error {
-		if calls.Add(1) < 9 {
-			return pipeline.Transient(errors.New("away"))
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int64
+		down := stage(func(_ context.Context, _ *pipeline.Node, rows *feature.Rows, emit func(*feature.Rows)) error {
+			if calls.Add(1) < 9 {
+				return pipeline.Transient(errors.New("away"))
+			}
+			emit(rows)
+			return nil
+		})
+		g := wire(&script{Partitions: sample(1, 9)}, newStores(), down)
+		g.Use(func(next message.HandlerFunc) message.HandlerFunc {
+			return middleware.NewCircuitBreaker(gobreaker.Settings{Timeout: time.Second}).Middleware(next)
+		})
+		if err := bounded(t, g, 40*time.Second); err != nil {
+			t.Error(err)
 		}
-		emit(rows)
-		return nil
 	})
-	g := wire(&script{Partitions: sample(1, 9)}, newStores(), down)
-	g.Use(func(next message.HandlerFunc) message.HandlerFunc {
-		return middleware.NewCircuitBreaker(gobreaker.Settings{Timeout: time.Second}).Middleware(next)
-	})
-	if err := bounded(t, g, 40*time.Second); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestATimeOutDoesNotCountTheWaitForAnotherSink(t *testing.T) {
-	online := &hooked{write: func(_ context.Context, n *pipeline.SinkNode, l *feature.Lane, rows *feature.Rows) error {
-		time.Sleep(30 * time.Millisecond)
-		n.Durable(l, rows.Tally(feature.Online))
-		return nil
-	}}
-	offline := &hooked{store: feature.Offline, held: &feature.Progress{}}
-	g := pipeline.New("g")
-	g.Logger = quiet
-	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 12), Chunk: 3}), "decode", decode{})
-	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", online), pipeline.To(rows, "offline", offline))
-	g.Use(middleware.Timeout(70 * time.Millisecond))
-	if err := bounded(t, g, 10*time.Second); err != nil {
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		online := &hooked{write: func(_ context.Context, n *pipeline.SinkNode, l *feature.Lane, rows *feature.Rows) error {
+			time.Sleep(30 * time.Millisecond)
+			n.Durable(l, rows.Tally(feature.Online))
+			return nil
+		}}
+		offline := &hooked{store: feature.Offline, held: &feature.Progress{}}
+		g := pipeline.New("g")
+		g.Logger = quiet
+		rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(1, 12), Chunk: 3}), "decode", decode{})
+		pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", online), pipeline.To(rows, "offline", offline))
+		g.Use(middleware.Timeout(70 * time.Millisecond))
+		if err := bounded(t, g, 10*time.Second); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // A stage that merges spans is named; the process doesn't die of it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tandemdata/tandem/pipeline"
@@ -14,33 +15,40 @@ import (
 
 // A source that fails transiently.
 func TestATransientFailureOfASourceIsNotSuccess(t *testing.T) {
-	calls := 0
-	src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
-		calls++
-		l := openLane(in, 0)
-		l.Push(recs(0, 3), feature.Span{To: 3})
-		if calls == 1 {
-			return pipeline.Transient(errors.New("broker away"))
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
+			calls++
+			l := openLane(in, 0)
+			l.Push(recs(0, 3), feature.Span{To: 3})
+			if calls == 1 {
+				return pipeline.Transient(errors.New("broker away"))
+			}
+			in.End(l)
+			<-l.Done
+			return nil
+		})
+		g := pipeline.New("g")
+		g.Logger = quiet
+		rows := pipeline.Via(pipeline.From(g, "log", src), "decode", decode{})
+		slow := &hooked{write: func(ctx context.Context, n *pipeline.SinkNode, l *feature.Lane, rows *feature.Rows) error {
+			select {
+			case <-time.After(50 * time.Millisecond): // the source fails meanwhile
+				n.Durable(l, rows.Tally(feature.Online))
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}}
+		pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", slow))
+		if err := bounded(t, g, 5*time.Second); err != nil {
+			t.Errorf("a failure that passes ended the graph: %v", err)
 		}
-		in.End(l)
-		<-l.Done
-		return nil
+		if calls != 2 {
+			t.Errorf("the source ran %d times, want once more after its failure", calls)
+		}
+		mustBalance(t, g, 3)
 	})
-	g := pipeline.New("g")
-	g.Logger = quiet
-	rows := pipeline.Via(pipeline.From(g, "log", src), "decode", decode{})
-	slow := &hooked{write: func(ctx context.Context, n *pipeline.SinkNode, l *feature.Lane, rows *feature.Rows) error {
-		time.Sleep(50 * time.Millisecond)
-		if ctx.Err() == nil {
-			n.Durable(l, rows.Tally(feature.Online))
-		}
-		return nil
-	}}
-	pipeline.Join(g, "commit", commit{}, pipeline.To(rows, "online", slow))
-	err := bounded(t, g, 5*time.Second)
-	if l := g.Ledger(); err == nil && l.Read < 3 {
-		t.Errorf("Run returned nil after %d runs of the source, and %d of 3 rows are durable", calls, l.Read)
-	}
 }
 
 // Sinks of two sources in one join.
@@ -51,7 +59,7 @@ func TestTwoSourcesInOneJoin(t *testing.T) {
 	two := pipeline.Via(pipeline.From(g, "two", &script{Partitions: append([][]string{nil}, sample(1, 5)...)}), "decode2", decode{})
 	pipeline.Join(g, "commit", commit{}, pipeline.To(one, "a", &memstore.Sink{}), pipeline.To(two, "b", &memstore.Sink{}))
 	if err := g.Check(); err != nil {
-		return // refusing is as good
+		t.Fatal(err)
 	}
 	g.Drain = time.Millisecond
 	if err := bounded(t, g, 2*time.Second); err != nil {
@@ -68,7 +76,7 @@ func TestTwoSourcesOfOneTopicName(t *testing.T) {
 	pipeline.Join(g, "commit1", commit{}, pipeline.To(one, "a", &memstore.Sink{}))
 	pipeline.Join(g, "commit2", commit{}, pipeline.To(two, "b", &memstore.Sink{}))
 	if err := g.Check(); err != nil {
-		return
+		t.Fatal(err)
 	}
 	if err := bounded(t, g, 10*time.Second); err != nil {
 		t.Errorf("%.200s", err.Error())
@@ -95,9 +103,6 @@ func TestASecondRunOfTheSameGraphCountsAnew(t *testing.T) {
 	before := g.Ledger().Read
 	if err := run(t, g); err != nil {
 		t.Fatal(err)
-	}
-	if before == 0 {
-		t.Skip("nothing was counted in the first run")
 	}
 	if got := g.Ledger().Read; got >= 90 {
 		t.Errorf("the second Run counts %d rows; the first counted %d of 90", got, before)

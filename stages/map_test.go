@@ -106,6 +106,9 @@ func TestAnEmbeddedPointerIsRefused(t *testing.T) {
 			t.Errorf("panicked with the first row: %v", p)
 		}
 	}()
-	_, _ = mapTo(t, s, func(r *feature.Rows) { _ = r.Columns[0].Append("7"); r.Add(feature.Record{}, feature.Upsert) },
+	_, err := mapTo(t, s, func(r *feature.Rows) { _ = r.Columns[0].Append("7"); r.Add(feature.Record{}, feature.Upsert) },
 		func(c in) (in, error) { return c, nil })
+	if err == nil {
+		t.Error("it was accepted")
+	}
 }
