@@ -19,6 +19,8 @@ import (
 	"github.com/tandemdata/tandem/sinks/memstore"
 )
 
+func gobreakerSettings() gobreaker.Settings { return gobreaker.Settings{Timeout: time.Second} }
+
 // A circuit breaker and a time-out, as the README promises.
 func TestACircuitBreakerDoesNotEndTheGraph(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -32,7 +34,7 @@ func TestACircuitBreakerDoesNotEndTheGraph(t *testing.T) {
 		})
 		g := wire(&script{Partitions: sample(1, 9)}, newStores(), down)
 		g.Use(func(next message.HandlerFunc) message.HandlerFunc {
-			return middleware.NewCircuitBreaker(gobreaker.Settings{Timeout: time.Second}).Middleware(next)
+			return middleware.NewCircuitBreaker(gobreakerSettings()).Middleware(next)
 		})
 		if err := bounded(t, g, 40*time.Second); err != nil {
 			t.Error(err)
