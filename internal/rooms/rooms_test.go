@@ -54,9 +54,14 @@ var rooms = map[string][]string{
 	"stages/wire/registry":  {"pipeline", "stages/wire"},
 	"sources/":              {"pipeline", "pipeline/feature"},
 	"sinks/":                {"pipeline", "pipeline/feature"},
-	"sinks/sinktest":        {"pipeline", "pipeline/feature", "pipeline/pipelinetest", "internal/rowgen", "internal/rowmodel"},
-	"internal/":             {"pipeline", "pipeline/feature"},
-	"internal/servers":      {"internal/child"},
+	"sinks/parquet": {
+		"pipeline", "pipeline/feature", "sinks/parquet/internal/identity", "sinks/parquet/internal/paged",
+	},
+	"sinks/parquet/internal/identity": {"pipeline/feature", "sinks/parquet/internal/paged"},
+	"sinks/parquet/internal/paged":    {},
+	"sinks/sinktest":                  {"pipeline", "pipeline/feature", "pipeline/pipelinetest", "internal/rowgen", "internal/rowmodel"},
+	"internal/":                       {"pipeline", "pipeline/feature"},
+	"internal/servers":                {"internal/child"},
 	"internal/crash": {
 		"pipeline", "pipeline/feature", "pipeline/pipelinetest", "stages", "sources/kafka", "sinks/cassandra", "sinks/parquet",
 		"internal/avrorow", "internal/child", "sources/kafkatest", "internal/servers",

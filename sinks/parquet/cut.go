@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
 )
 
 // cut is what goes into one commit: the files with its rows, and the spans of
@@ -142,7 +143,7 @@ func (b *batch) add(i int) {
 
 // entries enter what the commit must know of the batch's rows into their file; at
 // is where the batch's spans begin in its lane's part of the cut.
-func (b *batch) entries(d digester, lane, at uint32) func(*dataFile, run) {
+func (b *batch) entries(d identity.Digester, lane, at uint32) func(*dataFile, run) {
 	k := uint32(0)
 	var buf []byte
 	return func(dst *dataFile, r run) {
@@ -151,10 +152,10 @@ func (b *batch) entries(d digester, lane, at uint32) func(*dataFile, run) {
 			for offset >= b.spans[k].To {
 				k++
 			}
-			var id digest
-			id, buf = d.of(buf, b.rows, i)
-			dst.contents.add(id, b.rows.Epoch, b.rows.Partition, offset, r.deletes)
-			*dst.entries.more() = entry{b.rows.Time(i), at + k, lane}
+			var id identity.Digest
+			id, buf = d.Of(buf, b.rows, i)
+			dst.identities.Add(id, feature.Version{Delete: r.deletes, Epoch: b.rows.Epoch, Partition: b.rows.Partition, Offset: offset})
+			*dst.entries.Add() = entry{b.rows.Time(i), at + k, lane}
 		}
 	}
 }

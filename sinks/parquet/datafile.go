@@ -11,6 +11,8 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/paged"
 )
 
 // A row group is closed at whichever comes first.
@@ -30,12 +32,12 @@ type dataFile struct {
 	own     [4]feature.Column
 	group   int // rows in the open row group
 
-	entries  pages[entry] // row by row, what its commit must know
-	contents contents
-	mark     uint64    // of the table, for the index
-	sorted   []indexed // the rows by identity, once it is ended
-	ended    bool
-	synced   bool
+	entries    paged.List[entry] // row by row, what its commit must know
+	identities identity.Builder
+	index      identity.Index // of those, once it is ended
+	mark       uint64         // of the table, for the index
+	ended      bool
+	synced     bool
 
 	// Once it is synced.
 	meta   iceberg.DataFile
@@ -144,7 +146,7 @@ func (f *dataFile) end() error {
 		return fmt.Errorf("writing %s: %w", f.out.file.Name(), err)
 	}
 	f.layout.writers.put(f.writer)
-	f.ended, f.writer, f.leaves, f.contents.rows = true, nil, nil, nil
+	f.ended, f.writer, f.leaves, f.identities = true, nil, nil, identity.Builder{}
 	_ = f.out.drain()
 	return nil
 }
@@ -153,10 +155,8 @@ func (f *dataFile) close() error {
 	if err := f.endGroup(); err != nil {
 		return err
 	}
-	f.sorted = sortedRows(f.contents.rows)
-	return f.out.beforeFooter(f.writer.Close, func() error {
-		return writeIndex(f.out, f.sorted, f.contents.sources, f.mark)
-	})
+	f.index = f.identities.Index()
+	return f.out.beforeFooter(f.writer.Close, func() error { return f.index.Write(f.out, f.mark) })
 }
 
 // sync makes the file durable. It can be tried again.

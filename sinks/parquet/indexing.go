@@ -8,6 +8,9 @@ import (
 
 	iceio "github.com/apache/iceberg-go/io"
 	pq "github.com/parquet-go/parquet-go"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
 )
 
 // tailBytes end every Parquet file: how long the footer in front of them is, and
@@ -31,7 +34,7 @@ func (l *lake) finderOf(in iceio.File, f stored) (finder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x, err := readIndex(in, end, l.digester.mark()); x != nil || err != nil {
+	if x, err := identity.Open(in, end, l.digester.Mark()); x != nil || err != nil {
 		return x, err
 	}
 	return l.madeOf(in, f)
@@ -41,26 +44,52 @@ func (l *lake) madeOf(in iceio.File, f stored) (finder, error) {
 	if err := l.disk.check("read keys", f.uri); err != nil {
 		return nil, err
 	}
-	made, err := l.contentsOf(in, f.size)
+	made, err := l.indexOf(in, f.size)
 	if err != nil {
 		return nil, err
 	}
-	return &madeIndex{sortedRows(made.rows), made.sources}, nil
+	return made, nil
 }
 
-// contentsOf reads the columns that an index is made of: 24 bytes a row.
-func (l *lake) contentsOf(in iceio.File, size int64) (*contents, error) {
+// indexOf makes an index of a file's columns: 24 bytes a row.
+func (l *lake) indexOf(in iceio.File, size int64) (*identity.Index, error) {
 	file, err := pq.OpenFile(in, size, pq.SkipPageIndex(true))
 	if err != nil {
 		return nil, err
 	}
-	made := &contents{}
+	var b identity.Builder
 	for _, g := range file.RowGroups() {
-		if err := made.addGroup(l, g); err != nil {
+		if err := l.addGroup(&b, g); err != nil {
 			return nil, err
 		}
 	}
-	return made, nil
+	made := b.Index()
+	return &made, nil
+}
+
+// addGroup reads the keys of a row group, and where its rows come from.
+func (l *lake) addGroup(b *identity.Builder, g pq.RowGroup) error {
+	var dec decoder
+	rows := feature.NewRows(l.schema, feature.TopicPartition{})
+	for _, i := range l.layout.identity() {
+		if err := dec.read(g, &l.layout.columns[i], &rows.Columns[i]); err != nil {
+			return err
+		}
+	}
+	cols, err := dec.readOwn(g, l.layout)
+	if err != nil {
+		return err
+	}
+	rows.Records = make([]feature.Record, g.NumRows())
+	rows.Ops = make([]feature.Op, g.NumRows())
+	rows.Seal()
+	var buf []byte
+	for i := range rows.Len() {
+		var d identity.Digest
+		d, buf = l.digester.Of(buf, rows, i)
+		b.Add(d, cols.version(i, 0))
+	}
+	return b.Err()
 }
 
 // addIndex gives a file that no snapshot names yet the index that it lacks.
@@ -79,7 +108,7 @@ func (l *lake) addIndex(uri string) (err error) {
 	if err != nil {
 		return err
 	}
-	made, err := l.contentsOf(f, info.Size())
+	made, err := l.indexOf(f, info.Size())
 	if err != nil {
 		return err
 	}
@@ -90,7 +119,7 @@ func (l *lake) addIndex(uri string) (err error) {
 	if _, err := f.Seek(end, io.SeekStart); err != nil {
 		return err
 	}
-	if err := writeIndex(out, sortedRows(made.rows), made.sources, l.digester.mark()); err != nil {
+	if err := made.Write(out, l.digester.Mark()); err != nil {
 		return err
 	}
 	_, err = out.Write(footer)

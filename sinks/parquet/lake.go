@@ -12,6 +12,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
 )
 
 // lake is the group's table and how to reach it.
@@ -24,7 +25,7 @@ type lake struct {
 	plain   *layout // of files that have those of the group only
 	data    string  // the directory of data files
 
-	digester digester
+	digester identity.Digester
 
 	inventory inventory // of whoever commits
 	deleted   deletedRows
@@ -79,7 +80,7 @@ func (l *lake) take(t *table.Table, s *feature.Schema) error {
 		return err
 	}
 	l.schema, l.layout, l.plain, l.data = s, full, plain, filepath.Join(pathOfURI(t.Location()), "data")
-	l.digester = newDigester(t.Metadata().TableUUID())
+	l.digester = identity.NewDigester(t.Metadata().TableUUID())
 	return l.disk.makeDir(l.data)
 }
 
@@ -140,5 +141,5 @@ func (l *lake) newDataFile(nulls bool) (*dataFile, error) {
 	if nulls {
 		layout = l.layout
 	}
-	return newDataFile(l.disk, layout, l.data, l.digester.mark())
+	return newDataFile(l.disk, layout, l.data, l.digester.Mark())
 }

@@ -10,12 +10,13 @@ import (
 	"slices"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
 )
 
 // match is a row of the table that has the identity of a row of the cut.
 type match struct {
-	row    rowRef
-	origin uint64 // of that
+	row    identity.Ref
+	origin identity.Origin // of that
 	uri    string
 	pos    int64
 	stored feature.Version
@@ -30,12 +31,9 @@ type lookup struct {
 	log  *slog.Logger
 }
 
-// probe is what is asked of the files for one row.
-type probe struct {
-	time int64
-	digest
-	row    rowRef
-	origin uint64
+// finder knows the rows of a file by their digests.
+type finder interface {
+	Find(asked []identity.Probe, found func(p *identity.Probe, row uint32, v feature.Version)) error
 }
 
 func (k *lookup) find(ctx context.Context, data, deletes []stored) ([]match, error) {
@@ -45,13 +43,13 @@ func (k *lookup) find(ctx context.Context, data, deletes []stored) ([]match, err
 	}
 	asked := k.probes(data)
 	var found []match
-	var some []probe
+	var some []identity.Probe
 	for _, f := range data {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		some = append(some[:0], k.lake.layout.within(asked, f)...)
-		slices.SortFunc(some, func(a, b probe) int { return a.digest.compare(b.digest) })
+		slices.SortFunc(some, func(a, b identity.Probe) int { return a.Compare(b.Digest) })
 		m, err := k.search(f, some)
 		if err == nil && len(m) > 0 {
 			m, err = k.visible(f, m, deletes)
@@ -76,7 +74,7 @@ func (k *lookup) visible(f stored, found []match, deletes []stored) ([]match, er
 
 // probes are the cut's rows whose event time some of the files may have, by event
 // time and, of one time, by digest.
-func (k *lookup) probes(data []stored) []probe {
+func (k *lookup) probes(data []stored) []identity.Probe {
 	from, to := k.lake.layout.times(data[0])
 	for _, f := range data[1:] {
 		a, b := k.lake.layout.times(f)
@@ -86,27 +84,27 @@ func (k *lookup) probes(data []stored) []probe {
 	for range k.cut.winners(from, to) {
 		n++
 	}
-	asked := make([]probe, 0, n)
+	asked := make([]identity.Probe, 0, n)
 	for r, x := range k.cut.winners(from, to) {
-		asked = append(asked, probe{k.cut.entry(r).time, x.digest(), r, x.origin})
+		asked = append(asked, identity.Probe{Time: k.cut.entry(r).time, Digest: x.Digest(), Row: r, Origin: x.Origin})
 	}
-	slices.SortFunc(asked, func(a, b probe) int {
-		if c := cmp.Compare(a.time, b.time); c != 0 {
+	slices.SortFunc(asked, func(a, b identity.Probe) int {
+		if c := cmp.Compare(a.Time, b.Time); c != 0 {
 			return c
 		}
-		return a.digest.compare(b.digest)
+		return a.Compare(b.Digest)
 	})
 	return asked
 }
 
 // winners are the cut's rows that none of its others won from, of some event times.
-func (c *cut) winners(from, to int64) iter.Seq2[rowRef, *indexed] {
-	return func(yield func(rowRef, *indexed) bool) {
+func (c *cut) winners(from, to int64) iter.Seq2[identity.Ref, *identity.Row] {
+	return func(yield func(identity.Ref, *identity.Row) bool) {
 		for i, f := range c.files {
-			for k := range f.sorted {
-				x := &f.sorted[k]
-				e := f.entries.at(int(x.row))
-				if !e.lost() && e.time >= from && e.time <= to && !yield(rowRef{uint32(i), x.row}, x) {
+			for k := range f.index.Rows {
+				x := &f.index.Rows[k]
+				e := f.entries.At(int(x.Row))
+				if !e.lost() && e.time >= from && e.time <= to && !yield(identity.Ref{File: uint32(i), Row: x.Row}, x) {
 					return
 				}
 			}
@@ -115,11 +113,11 @@ func (c *cut) winners(from, to int64) iter.Seq2[rowRef, *indexed] {
 }
 
 // within are those of the probes whose event time a file may have.
-func (l *layout) within(asked []probe, f stored) []probe {
+func (l *layout) within(asked []identity.Probe, f stored) []identity.Probe {
 	from, to := l.times(f)
-	lo, _ := slices.BinarySearchFunc(asked, from, func(p probe, t int64) int { return cmp.Compare(p.time, t) })
-	hi, _ := slices.BinarySearchFunc(asked, to, func(p probe, t int64) int {
-		if p.time <= t {
+	lo, _ := slices.BinarySearchFunc(asked, from, func(p identity.Probe, t int64) int { return cmp.Compare(p.Time, t) })
+	hi, _ := slices.BinarySearchFunc(asked, to, func(p identity.Probe, t int64) int {
+		if p.Time <= t {
 			return -1
 		}
 		return 1
@@ -128,7 +126,7 @@ func (l *layout) within(asked []probe, f stored) []probe {
 }
 
 // search asks a data file's index.
-func (k *lookup) search(f stored, asked []probe) (found []match, err error) {
+func (k *lookup) search(f stored, asked []identity.Probe) (found []match, err error) {
 	if len(asked) == 0 {
 		return nil, nil
 	}
@@ -144,7 +142,7 @@ func (k *lookup) search(f stored, asked []probe) (found []match, err error) {
 	if err == nil {
 		found, err = matches(x, f, asked)
 	}
-	if !errors.Is(err, errIndex) {
+	if !errors.Is(err, identity.ErrDamaged) {
 		return found, err
 	}
 	k.log.Warn("index of identities is unreadable, will read the columns instead", "file", f.uri, "error", err)
@@ -154,9 +152,9 @@ func (k *lookup) search(f stored, asked []probe) (found []match, err error) {
 	return matches(x, f, asked)
 }
 
-func matches(x finder, f stored, asked []probe) (found []match, err error) {
-	err = x.find(asked, func(p *probe, row uint32, v feature.Version) {
-		found = append(found, match{p.row, p.origin, f.uri, int64(row), v})
+func matches(x finder, f stored, asked []identity.Probe) (found []match, err error) {
+	err = x.Find(asked, func(p *identity.Probe, row uint32, v feature.Version) {
+		found = append(found, match{p.Row, p.Origin, f.uri, int64(row), v})
 	})
 	return found, err
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
 )
 
 // resolution says how the rows of a cut fare against the table.
@@ -22,9 +23,9 @@ func (c *cut) resolve(found []match, order feature.Order) *resolution {
 		r.spans = append(r.spans, slices.Clone(s))
 	}
 	for _, f := range c.files {
-		r.alive = append(r.alive, f.entries.len())
+		r.alive = append(r.alive, f.entries.Len())
 	}
-	beaten := map[rowRef]bool{}
+	beaten := map[identity.Ref]bool{}
 	for _, m := range found {
 		o := order.Compare(m.stored, c.version(m.row, m.origin))
 		if o < 0 || beaten[m.row] {
@@ -39,7 +40,7 @@ func (c *cut) resolve(found []match, order feature.Order) *resolution {
 	}
 	for _, l := range r.lost {
 		r.span(c, l.row).Move(l.outcome)
-		r.alive[l.row.file]--
+		r.alive[l.row.File]--
 	}
 	for _, m := range found {
 		if !beaten[m.row] {
@@ -50,7 +51,7 @@ func (c *cut) resolve(found []match, order feature.Order) *resolution {
 	return r
 }
 
-func (r *resolution) span(c *cut, row rowRef) *feature.SpanTally {
+func (r *resolution) span(c *cut, row identity.Ref) *feature.SpanTally {
 	e := c.entry(row)
 	return &r.spans[e.lane&^lostBit][e.span]
 }
@@ -60,8 +61,8 @@ func (r *resolution) span(c *cut, row rowRef) *feature.SpanTally {
 func (r *resolution) positions(c *cut) []position {
 	all := slices.Clone(r.replaced)
 	for _, l := range r.lost {
-		if r.alive[l.row.file] > 0 {
-			all = append(all, position{c.files[l.row.file].uri(), int64(l.row.row)})
+		if r.alive[l.row.File] > 0 {
+			all = append(all, position{c.files[l.row.File].uri(), int64(l.row.Row)})
 		}
 	}
 	return all

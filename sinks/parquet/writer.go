@@ -8,6 +8,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
 )
 
 // writer is the open sink. Write fills the open cut; whoever holds committing
@@ -188,8 +189,8 @@ func (w *writer) release(r *reservation, s *laneState, b *batch, failed error) {
 
 // roll ends a file that is large enough, its index counted.
 func (f *dataFile) roll(set *Sink) error {
-	rows, bytes := f.entries.len(), f.out.size()+int64(f.entries.len())*rowBytes
-	if rows < set.FileRows && bytes < set.FileBytes && len(f.contents.sources) < mostSources/2 {
+	rows, bytes := f.entries.Len(), f.out.size()+int64(f.entries.Len())*identity.RowBytes
+	if rows < set.FileRows && bytes < set.FileBytes && !f.identities.Crowded() {
 		return nil
 	}
 	return f.end()

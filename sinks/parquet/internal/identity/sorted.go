@@ -1,26 +1,21 @@
-package parquet
+package identity
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
+
+	"github.com/tandemdata/tandem/sinks/parquet/internal/paged"
 )
 
-// indexed is the digest of a row of a file, with the row and its origin.
-type indexed struct {
+// Row is a row of a file: the digest of its identity, its number, and its origin.
+type Row struct {
 	hi      uint64
-	lo, row uint32
-	origin  uint64
+	lo, Row uint32
+	Origin  Origin
 }
 
-func (x indexed) digest() digest { return digest{x.hi, x.lo} }
-
-func (d digest) compare(o digest) int {
-	if c := cmp.Compare(d.hi, o.hi); c != 0 {
-		return c
-	}
-	return cmp.Compare(d.lo, o.lo)
-}
+// Digest is that of the row's identity.
+func (r *Row) Digest() Digest { return Digest{r.hi, r.lo} }
 
 // partOf is the part of all digests that one belongs to, of 2^bits equal ones.
 func partOf(hi uint64, bits int) uint64 { return hi >> (64 - bits) }
@@ -32,8 +27,8 @@ const few = 32
 // file. Digests of identities are as good as random, so each row is put into one
 // of many small parts first, of which most are right at once; not all, for an
 // identity may have many rows.
-func sortedRows(rows pages[indexed]) []indexed {
-	fine := bits.Len(uint(rows.len() / 8))
+func sortedRows(rows paged.List[Row]) []Row {
+	fine := bits.Len(uint(rows.Len() / 8))
 	next := make([]uint32, 1<<fine+1)
 	for _, page := range rows {
 		for i := range page {
@@ -43,7 +38,7 @@ func sortedRows(rows pages[indexed]) []indexed {
 	for i := range next[1:] {
 		next[i+1] += next[i]
 	}
-	out := make([]indexed, rows.len())
+	out := make([]Row, rows.Len())
 	for _, page := range rows {
 		for _, x := range page {
 			at := &next[partOf(x.hi, fine)]
@@ -56,14 +51,14 @@ func sortedRows(rows pages[indexed]) []indexed {
 		if part := out[from:to]; len(part) <= few {
 			insertionSort(part)
 		} else {
-			slices.SortStableFunc(part, func(a, b indexed) int { return a.digest().compare(b.digest()) })
+			slices.SortStableFunc(part, func(a, b Row) int { return a.Digest().Compare(b.Digest()) })
 		}
 		from = to
 	}
 	return out
 }
 
-func insertionSort(list []indexed) {
+func insertionSort(list []Row) {
 	for i := 1; i < len(list); i++ {
 		x, j := list[i], i
 		for ; j > 0 && (list[j-1].hi > x.hi || list[j-1].hi == x.hi && list[j-1].lo > x.lo); j-- {
