@@ -93,6 +93,12 @@ func (c *cut) take(nulls bool, create func(nulls bool) (*dataFile, error)) (*dat
 	return f, nil
 }
 
+// run is a stretch of rows of a batch that are stored, all deletes or none.
+type run struct {
+	from, to int
+	deletes  bool
+}
+
 // batch is what a Write takes of its rows.
 type batch struct {
 	rows  *feature.Rows

@@ -11,6 +11,7 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/column"
 	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
 	"github.com/tandemdata/tandem/sinks/parquet/internal/paged"
 )
@@ -27,8 +28,7 @@ type dataFile struct {
 	layout  *layout
 	out     *spool
 	writer  *pq.GenericWriter[any]
-	leaves  []*pq.ColumnWriter
-	encoder encoder
+	encoder *column.Encoder
 	own     [4]feature.Column
 	group   int // rows in the open row group
 
@@ -56,7 +56,7 @@ func newDataFile(d *disk, l *layout, dir string, mark uint64) (*dataFile, error)
 	}
 	out := &spool{file: f}
 	w := l.writers.get(out, l.options)
-	df := &dataFile{layout: l, out: out, writer: w, leaves: w.ColumnWriters(), mark: mark}
+	df := &dataFile{layout: l, out: out, writer: w, encoder: column.NewEncoder(w.ColumnWriters()), mark: mark}
 	for i := range df.own {
 		df.own[i] = feature.NewColumn(own[i])
 	}
@@ -85,11 +85,11 @@ func (f *dataFile) appendBlock(rows *feature.Rows, times *feature.Column, r run)
 	for i := range l.schema.Fields {
 		switch {
 		case r.deletes && !l.keeps(i):
-			err = f.writeNulls(&l.columns[i], r.to-r.from)
+			err = f.encoder.WriteNulls(&l.columns[i], r.to-r.from)
 		case i == l.schema.Time():
-			err = f.write(&l.columns[i], times, r)
+			err = f.encoder.Write(&l.columns[i], times, r.from, r.to)
 		default:
-			err = f.write(&l.columns[i], &rows.Columns[i], r)
+			err = f.encoder.Write(&l.columns[i], &rows.Columns[i], r.from, r.to)
 		}
 		if err != nil {
 			return err
@@ -97,32 +97,13 @@ func (f *dataFile) appendBlock(rows *feature.Rows, times *feature.Column, r run)
 	}
 	n := f.fillOwn(rows, r)
 	for i := range f.own {
-		if err := f.write(l.own(i), &f.own[i], run{to: n}); err != nil {
+		if err := f.encoder.Write(l.own(i), &f.own[i], 0, n); err != nil {
 			return err
 		}
 	}
 	f.group += n
 	if f.group >= groupRows || f.writer.Size()-f.out.size() >= groupBytes {
 		return f.endGroup()
-	}
-	return nil
-}
-
-func (f *dataFile) write(c *column, src *feature.Column, r run) error {
-	for i := range c.leaves {
-		l := &c.leaves[i]
-		if err := f.encoder.write(f.leaves[l.index], l, src, r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (f *dataFile) writeNulls(c *column, n int) error {
-	for i := range c.leaves {
-		if err := writeNulls(f.leaves[c.leaves[i].index], n); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -146,7 +127,7 @@ func (f *dataFile) end() error {
 		return fmt.Errorf("writing %s: %w", f.out.file.Name(), err)
 	}
 	f.layout.writers.put(f.writer)
-	f.ended, f.writer, f.leaves, f.identities = true, nil, nil, identity.Builder{}
+	f.ended, f.writer, f.encoder, f.identities = true, nil, nil, identity.Builder{}
 	_ = f.out.drain()
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/column"
 )
 
 // position names a row of the table.
@@ -22,12 +23,12 @@ type position struct {
 
 // The columns of a position-delete file, as the Iceberg specification has them.
 var (
-	deletePath = flatColumn(feature.Field{Name: "file_path", Kind: feature.String}, pathID)
-	deletePos  = flatColumn(feature.Field{Name: "pos", Kind: feature.Int64}, 2147483545)
+	deletePath = column.Flat(feature.Field{Name: "file_path", Kind: feature.String}, pathID)
+	deletePos  = column.Flat(feature.Field{Name: "pos", Kind: feature.Int64}, 2147483545)
 
 	deleteSchema = pq.NewSchema("deletes", pq.Group{
-		"file_path": pq.FieldID(textNode(pq.String(), false), pathID),
-		"pos":       pq.FieldID(pq.Encoded(pq.Leaf(pq.Int64Type), &pq.Plain), deletePos.id),
+		"file_path": pq.FieldID(pq.Encoded(pq.String(), &pq.RLEDictionary), pathID),
+		"pos":       pq.FieldID(pq.Encoded(pq.Leaf(pq.Int64Type), &pq.Plain), deletePos.ID),
 	})
 )
 
@@ -59,11 +60,14 @@ func (l *lake) writeDeletes(rows []position, spec iceberg.PartitionSpec) (iceber
 		UpperBoundValues(map[int][]byte{pathID: []byte(rows[len(rows)-1].uri)}).Build(), nil
 }
 
+// deletesAtOnce are turned into values at a time.
+const deletesAtOnce = 128
+
 func writePositions(f *file, rows []position) error {
-	w := pq.NewGenericWriter[any](f, deleteSchema, pq.Compression(&pq.Snappy), pq.DataPageVersion(1), pq.PageBufferSize(pageBytes))
+	w := pq.NewGenericWriter[any](f, deleteSchema, pq.Compression(&pq.Snappy), pq.DataPageVersion(1), pq.PageBufferSize(column.PageBytes))
 	leaves := w.ColumnWriters()
-	paths, positions := make([]pq.Value, 0, chunk), make([]pq.Value, 0, chunk)
-	for part := range slices.Chunk(rows, chunk) {
+	paths, positions := make([]pq.Value, 0, deletesAtOnce), make([]pq.Value, 0, deletesAtOnce)
+	for part := range slices.Chunk(rows, deletesAtOnce) {
 		paths, positions = paths[:0], positions[:0]
 		for _, r := range part {
 			paths = append(paths, pq.ByteArrayValue([]byte(r.uri)))
@@ -132,11 +136,11 @@ func (r *deletedRows) read(d *disk, f stored) (_ map[string]rowSet, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	var dec decoder
+	var dec column.Decoder
 	byFile := map[string]rowSet{}
 	for _, g := range in.RowGroups() {
-		paths, rows := feature.NewColumn(deletePath.field), feature.NewColumn(deletePos.field)
-		if err := errors.Join(dec.read(g, &deletePath, &paths), dec.read(g, &deletePos, &rows)); err != nil {
+		paths, rows := feature.NewColumn(deletePath.Field), feature.NewColumn(deletePos.Field)
+		if err := errors.Join(dec.Read(g, &deletePath, &paths), dec.Read(g, &deletePos, &rows)); err != nil {
 			return nil, err
 		}
 		for i, row := range rows.Int64s {

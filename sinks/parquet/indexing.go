@@ -10,6 +10,7 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/column"
 	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
 )
 
@@ -69,14 +70,14 @@ func (l *lake) indexOf(in iceio.File, size int64) (*identity.Index, error) {
 
 // addGroup reads the keys of a row group, and where its rows come from.
 func (l *lake) addGroup(b *identity.Builder, g pq.RowGroup) error {
-	var dec decoder
+	var dec column.Decoder
 	rows := feature.NewRows(l.schema, feature.TopicPartition{})
 	for _, i := range l.layout.identity() {
-		if err := dec.read(g, &l.layout.columns[i], &rows.Columns[i]); err != nil {
+		if err := dec.Read(g, &l.layout.columns[i], &rows.Columns[i]); err != nil {
 			return err
 		}
 	}
-	cols, err := dec.readOwn(g, l.layout)
+	cols, err := readOwn(&dec, g, l.layout)
 	if err != nil {
 		return err
 	}

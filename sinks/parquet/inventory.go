@@ -9,6 +9,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/column"
 )
 
 // stored is a file of the table, with as much of its metadata as a lookup needs.
@@ -80,7 +81,7 @@ func storedOf(f iceberg.DataFile, l *layout) stored {
 	if !s.deletes {
 		ids = ids[:0]
 		for _, c := range l.identity() {
-			ids = append(ids, l.columns[c].id)
+			ids = append(ids, l.columns[c].ID)
 		}
 	}
 	lower, upper := f.LowerBoundValues(), f.UpperBoundValues()
@@ -108,7 +109,7 @@ func (l *layout) identity() []int {
 func (l *layout) overlaps(a, b stored) bool {
 	for i, k := range l.identity() {
 		c, x, y := &l.columns[k], a.bounds[i], b.bounds[i]
-		if c.after(x.lower, y.upper) || c.after(y.lower, x.upper) {
+		if after(c.Field, x.lower, y.upper) || after(c.Field, y.lower, x.upper) {
 			return false
 		}
 	}
@@ -116,11 +117,11 @@ func (l *layout) overlaps(a, b stored) bool {
 }
 
 // after reports whether a lower bound is known to be above an upper one.
-func (c *column) after(lower, upper []byte) bool {
+func after(f feature.Field, lower, upper []byte) bool {
 	if lower == nil || upper == nil {
 		return false
 	}
-	switch c.field.Kind {
+	switch f.Kind {
 	case feature.String, feature.Bytes:
 		return bytes.Compare(lower, upper) > 0
 	case feature.Bool:
@@ -146,7 +147,7 @@ func (l *layout) times(f stored) (from, to int64) {
 		return from, to
 	}
 	if b := f.bounds[0]; b.lower != nil && b.upper != nil {
-		from, to = integer(b.lower)/scaleOf(c.field), integer(b.upper)/scaleOf(c.field)
+		from, to = integer(b.lower)/column.Scale(c.Field), integer(b.upper)/column.Scale(c.Field)
 	}
 	return from, to
 }

@@ -8,6 +8,7 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/column"
 )
 
 // layout is how the group's columns lie in a data file. Columns are the
@@ -20,17 +21,10 @@ type layout struct {
 	schema  *feature.Schema
 	nulls   bool // in every column, but for key and event time
 	file    *pq.Schema
-	columns []column
+	columns []column.Column
 	scaled  []int // columns whose values are kept in a smaller unit, and may not fit
 	options []pq.WriterOption
 	writers writers
-}
-
-// column is one column of a data file.
-type column struct {
-	field  feature.Field
-	id     int // Iceberg's, by which every reader finds it
-	leaves []leaf
 }
 
 // The table's own columns, as offsets from the group's last.
@@ -42,7 +36,6 @@ const (
 )
 
 const (
-	pageBytes       = 256 << 10
 	dictionaryBytes = 1 << 20
 	bloomBits       = 16 // a value: one in a thousand is taken for one that is there
 )
@@ -55,17 +48,17 @@ func newLayout(s *feature.Schema, table *iceberg.Schema, nulls bool) (*layout, e
 		if !ok {
 			return nil, fmt.Errorf("table %s has no column %s", s.Group.Table(), f.Name)
 		}
-		node := pq.FieldID(nodeOf(f, t.Type, i == filterKey(s)), t.ID)
+		node := pq.FieldID(column.Node(f, t.Type, l.encoding(i)), t.ID)
 		group[f.Name] = node
-		l.columns = append(l.columns, column{field: f, id: t.ID, leaves: leavesOf(f, node)})
-		if i < len(s.Fields) && mayNotFit(f) {
+		l.columns = append(l.columns, column.Of(f, node))
+		if i < len(s.Fields) && column.MayNotFit(f) {
 			l.scaled = append(l.scaled, i)
 		}
 	}
 	l.file = pq.NewSchema("table", group)
 	for i := range l.columns {
 		c := &l.columns[i]
-		if err := c.find(l.file, c.field.Name); err != nil {
+		if err := c.Find(l.file, c.Field.Name); err != nil {
 			return nil, err
 		}
 	}
@@ -79,7 +72,7 @@ func newLayout(s *feature.Schema, table *iceberg.Schema, nulls bool) (*layout, e
 func (l *layout) part(table *iceberg.Schema) *iceberg.Schema {
 	var fields []iceberg.NestedField
 	for _, f := range table.Fields() {
-		if slices.ContainsFunc(l.columns, func(c column) bool { return c.id == f.ID }) {
+		if slices.ContainsFunc(l.columns, func(c column.Column) bool { return c.ID == f.ID }) {
 			fields = append(fields, f)
 		}
 	}
@@ -100,6 +93,18 @@ func (l *layout) fields() []feature.Field {
 	return fields
 }
 
+// encoding is plain where the file has a filter; the columns that are the same
+// for many rows have a dictionary.
+func (l *layout) encoding(i int) column.Encoding {
+	switch i {
+	case filterKey(l.schema):
+		return column.Plain
+	case len(l.schema.Fields) + epochColumn, len(l.schema.Fields) + partitionColumn:
+		return column.Dictionary
+	}
+	return column.Usual
+}
+
 // writerOptions are what every reader was tried with: data pages of version 1,
 // no delta encodings, dictionaries that stay small. Bounds of pages are in the
 // column index, and not in the pages too.
@@ -109,7 +114,7 @@ func (l *layout) writerOptions() []pq.WriterOption {
 		filters = append(filters, pq.SplitBlockFilter(bloomBits, l.schema.Fields[k].Name))
 	}
 	return []pq.WriterOption{
-		l.file, pq.Compression(&pq.Snappy), pq.DataPageVersion(1), pq.PageBufferSize(pageBytes),
+		l.file, pq.Compression(&pq.Snappy), pq.DataPageVersion(1), pq.PageBufferSize(column.PageBytes),
 		pq.DictionaryMaxBytes(dictionaryBytes), pq.BloomFilters(filters...), pq.DataPageStatistics(false), pq.CreatedBy("tandem", "", ""),
 	}
 }
@@ -126,12 +131,12 @@ func filterKey(s *feature.Schema) int {
 }
 
 // keeps reports whether a delete has a value in a column: its key and its time.
-func (l *layout) keeps(column int) bool {
-	return l.schema.IsKey(column) || column == l.schema.Time()
+func (l *layout) keeps(i int) bool {
+	return l.schema.IsKey(i) || i == l.schema.Time()
 }
 
 // time is the event-time column, nil without one.
-func (l *layout) time() *column {
+func (l *layout) time() *column.Column {
 	if t := l.schema.Time(); t >= 0 {
 		return &l.columns[t]
 	}
@@ -139,4 +144,4 @@ func (l *layout) time() *column {
 }
 
 // own is one of the table's own columns.
-func (l *layout) own(i int) *column { return &l.columns[len(l.schema.Fields)+i] }
+func (l *layout) own(i int) *column.Column { return &l.columns[len(l.schema.Fields)+i] }

@@ -4,16 +4,17 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/column"
 )
 
 // ownColumns are the table's own columns of a row group.
 type ownColumns [4]feature.Column
 
-func (d *decoder) readOwn(g pq.RowGroup, l *layout) (*ownColumns, error) {
+func readOwn(d *column.Decoder, g pq.RowGroup, l *layout) (*ownColumns, error) {
 	var cols ownColumns
 	for i := range cols {
 		cols[i] = feature.NewColumn(own[i])
-		if err := d.read(g, l.own(i), &cols[i]); err != nil {
+		if err := d.Read(g, l.own(i), &cols[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -2,11 +2,11 @@ package parquet
 
 import (
 	"errors"
-	"math"
 	"slices"
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/column"
 )
 
 var _ pipeline.RowChecker = (*writer)(nil)
@@ -32,7 +32,7 @@ func (w *writer) CheckRows(rows *feature.Rows, from int) (int, error) {
 func (l *layout) fitAll(rows *feature.Rows) bool {
 	n := rows.Len()
 	for _, k := range l.scaled {
-		least, most := limits(l.columns[k].field)
+		least, most := column.Limits(l.columns[k].Field)
 		if k == l.schema.Time() && !allWithin(least, most, n, rows.Time) {
 			return false
 		}
@@ -76,7 +76,7 @@ func (l *layout) fits(rows *feature.Rows, i int) bool {
 		if rows.Ops[i] == feature.Delete && !l.keeps(k) {
 			continue
 		}
-		if !fits(&rows.Columns[k], i) || k == l.schema.Time() && !scales(c.field, rows.Time(i)) {
+		if !column.Fits(&rows.Columns[k], i) || k == l.schema.Time() && !column.InLimits(c.Field, rows.Time(i)) {
 			return false
 		}
 	}
@@ -88,7 +88,7 @@ func (l *layout) fits(rows *feature.Rows, i int) bool {
 func (l *layout) hasNulls(b *batch) bool {
 	for i := range l.schema.Fields {
 		src := &b.rows.Columns[i]
-		if l.columns[i].field.Nullable || i == l.schema.Time() || src.Valid == nil {
+		if l.columns[i].Field.Nullable || i == l.schema.Time() || src.Valid == nil {
 			continue
 		}
 		for _, r := range b.runs {
@@ -98,42 +98,4 @@ func (l *layout) hasNulls(b *batch) bool {
 		}
 	}
 	return false
-}
-
-// fits looks at all that a value has in it.
-func fits(src *feature.Column, i int) bool {
-	if src.Null(i) {
-		return true
-	}
-	from, to := i, i+1
-	switch src.Field.Kind {
-	case feature.Int64:
-		return scales(src.Field, src.Int64s[i])
-	case feature.List, feature.Map:
-		from, to = src.Items(i)
-	}
-	for k := range src.Children {
-		for j := from; j < to; j++ {
-			if !fits(&src.Children[k], j) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// limits are the least and the greatest value that fits in the table's unit.
-func limits(f feature.Field) (least, most int64) {
-	s := scaleOf(f)
-	return math.MinInt64 / s, math.MaxInt64 / s
-}
-
-func scales(f feature.Field, x int64) bool {
-	least, most := limits(f)
-	return least <= x && x <= most
-}
-
-// mayNotFit reports whether a field has values in a unit that the table has not.
-func mayNotFit(f feature.Field) bool {
-	return f.Kind == feature.Int64 && scaleOf(f) != 1 || slices.ContainsFunc(f.Children, mayNotFit)
 }

@@ -1,4 +1,4 @@
-package parquet
+package column
 
 import (
 	"math"
@@ -14,7 +14,7 @@ type level struct{ rep, def int }
 
 // nested appends what one item has for a leaf, from a step of the way to it on,
 // which is inside so many lists and maps.
-func (e *encoder) nested(l *leaf, src *feature.Column, i, step, lists int, at level) {
+func (e *Encoder) nested(l *leaf, src *feature.Column, i, step, lists int, at level) {
 	s := l.path[step]
 	if s.nullable {
 		if src.Null(i) {
@@ -37,7 +37,7 @@ func (e *encoder) nested(l *leaf, src *feature.Column, i, step, lists int, at le
 
 // items appends those of a list or a map. The first begins what the list
 // begins, the others an item of the list.
-func (e *encoder) items(l *leaf, src *feature.Column, i, step, lists int, at level) {
+func (e *Encoder) items(l *leaf, src *feature.Column, i, step, lists int, at level) {
 	from, to := src.Items(i)
 	if from == to {
 		e.absent(l, at)
@@ -56,12 +56,12 @@ func (e *encoder) items(l *leaf, src *feature.Column, i, step, lists int, at lev
 }
 
 // absent appends that the way to the leaf ends before it.
-func (e *encoder) absent(l *leaf, at level) {
+func (e *Encoder) absent(l *leaf, at level) {
 	e.values = append(e.values, pq.Value{}.Level(at.rep, at.def, l.index))
 }
 
 // floats appends a list of floats none of which is null: embeddings are made of those.
-func (e *encoder) floats(l *leaf, items []float32, lists int, at level) {
+func (e *Encoder) floats(l *leaf, items []float32, lists int, at level) {
 	if l.path[len(l.path)-1].nullable {
 		at.def++
 	}
@@ -73,7 +73,7 @@ func (e *encoder) floats(l *leaf, items []float32, lists int, at level) {
 }
 
 // set makes v the value of a row that isn't null.
-func (e *encoder) set(v *pq.Value, l *leaf, src *feature.Column, i int) {
+func (e *Encoder) set(v *pq.Value, l *leaf, src *feature.Column, i int) {
 	switch src.Field.Kind {
 	case feature.Bool:
 		if src.Bools[i] {

@@ -1,4 +1,4 @@
-package parquet
+package column
 
 import (
 	"reflect"
@@ -18,6 +18,9 @@ var bufferField, hasBuffers = func() (reflect.StructField, bool) {
 	return f, ok && f.Type == reflect.TypeFor[pq.ColumnBuffer]()
 }()
 
+// PageBytes is the size of a page, by which its writer must be set up.
+const PageBytes = 256 << 10
+
 // bufferOf is a writer's buffer, nil before its first value.
 func bufferOf(w *pq.ColumnWriter) pq.ColumnBuffer {
 	if !hasBuffers {
@@ -28,7 +31,7 @@ func bufferOf(w *pq.ColumnWriter) pq.ColumnBuffer {
 
 // numbers appends rows of a column of numbers that can't be null, and reports
 // whether it did: dictionaries, texts and a writer's first values are for others.
-func (e *encoder) numbers(w *pq.ColumnWriter, l *leaf, src *feature.Column, rows run) (bool, error) {
+func (e *Encoder) numbers(w *pq.ColumnWriter, l *leaf, src *feature.Column, from, end int) (bool, error) {
 	if len(l.path) > 1 || l.path[0].nullable {
 		return false, nil
 	}
@@ -36,31 +39,31 @@ func (e *encoder) numbers(w *pq.ColumnWriter, l *leaf, src *feature.Column, rows
 	if to == nil {
 		return false, nil
 	}
-	done, err := e.fill(to, l, src, rows)
-	if done && err == nil && to.Size() >= pageBytes {
+	done, err := e.fill(to, l, src, from, end)
+	if done && err == nil && to.Size() >= PageBytes {
 		err = w.Flush()
 	}
 	return done, err
 }
 
-func (e *encoder) fill(to pq.ColumnBuffer, l *leaf, src *feature.Column, rows run) (done bool, err error) {
+func (e *Encoder) fill(to pq.ColumnBuffer, l *leaf, src *feature.Column, from, end int) (done bool, err error) {
 	switch src.Field.Kind {
 	case feature.Bool:
-		return appendTo(to, pq.BooleanWriter.WriteBooleans, src.Bools[rows.from:rows.to])
+		return appendTo(to, pq.BooleanWriter.WriteBooleans, src.Bools[from:end])
 	case feature.Int32:
 		if l.scale == 1 {
-			return appendTo(to, pq.Int32Writer.WriteInt32s, src.Int32s[rows.from:rows.to])
+			return appendTo(to, pq.Int32Writer.WriteInt32s, src.Int32s[from:end])
 		}
-		return appendTo(to, pq.Int64Writer.WriteInt64s, scaled(e, src.Int32s[rows.from:rows.to], l.scale))
+		return appendTo(to, pq.Int64Writer.WriteInt64s, scaled(e, src.Int32s[from:end], l.scale))
 	case feature.Int64:
 		if l.scale == 1 {
-			return appendTo(to, pq.Int64Writer.WriteInt64s, src.Int64s[rows.from:rows.to])
+			return appendTo(to, pq.Int64Writer.WriteInt64s, src.Int64s[from:end])
 		}
-		return appendTo(to, pq.Int64Writer.WriteInt64s, scaled(e, src.Int64s[rows.from:rows.to], l.scale))
+		return appendTo(to, pq.Int64Writer.WriteInt64s, scaled(e, src.Int64s[from:end], l.scale))
 	case feature.Float32:
-		return appendTo(to, pq.FloatWriter.WriteFloats, src.Float32s[rows.from:rows.to])
+		return appendTo(to, pq.FloatWriter.WriteFloats, src.Float32s[from:end])
 	case feature.Float64:
-		return appendTo(to, pq.DoubleWriter.WriteDoubles, src.Float64s[rows.from:rows.to])
+		return appendTo(to, pq.DoubleWriter.WriteDoubles, src.Float64s[from:end])
 	}
 	return false, nil
 }
@@ -76,7 +79,7 @@ func appendTo[W, T any](to pq.ColumnBuffer, write func(W, []T) (int, error), val
 }
 
 // scaled are numbers in the table's unit, until the next call.
-func scaled[T int32 | int64](e *encoder, list []T, scale int64) []int64 {
+func scaled[T int32 | int64](e *Encoder, list []T, scale int64) []int64 {
 	e.scaled = e.scaled[:0]
 	for _, x := range list {
 		e.scaled = append(e.scaled, int64(x)*scale)

@@ -1,4 +1,4 @@
-package parquet
+package column
 
 import (
 	"fmt"
@@ -10,32 +10,50 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// run is a stretch of rows of a batch that are stored, all deletes or none.
-type run struct {
-	from, to int
-	deletes  bool
-}
-
 // chunk is how many rows of one column are turned into values at a time: few
 // enough that they stay in the nearest cache.
 const chunk = 128
 
-// encoder turns rows into a leaf's values; it keeps its buffers between calls.
-type encoder struct {
+// Encoder writes columns to the leaves of one file.
+type Encoder struct {
+	leaves []*pq.ColumnWriter
 	values []pq.Value
 	padded []byte // decimals of the values, in the file's width
 	scaled []int64
 	err    error // a value that has no place in the file
 }
 
-// write appends rows of a batch to a leaf of a file.
-func (e *encoder) write(w *pq.ColumnWriter, l *leaf, src *feature.Column, rows run) error {
-	if done, err := e.numbers(w, l, src, rows); done || err != nil {
+// NewEncoder is of the file that the writers are all leaves of.
+func NewEncoder(leaves []*pq.ColumnWriter) *Encoder { return &Encoder{leaves: leaves} }
+
+// Write appends rows of a batch to a column of the file.
+func (e *Encoder) Write(c *Column, src *feature.Column, from, to int) error {
+	for i := range c.leaves {
+		l := &c.leaves[i]
+		if err := e.write(e.leaves[l.index], l, src, from, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WriteNulls appends n rows to a column that are null, whatever it has in it.
+func (e *Encoder) WriteNulls(c *Column, n int) error {
+	for i := range c.leaves {
+		if err := writeNulls(e.leaves[c.leaves[i].index], n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Encoder) write(w *pq.ColumnWriter, l *leaf, src *feature.Column, from, to int) error {
+	if done, err := e.numbers(w, l, src, from, to); done || err != nil {
 		return err
 	}
-	for from := rows.from; from < rows.to; from += chunk {
+	for ; from < to; from += chunk {
 		e.values, e.padded = e.values[:0], e.padded[:0]
-		e.append(l, src, from, min(from+chunk, rows.to))
+		e.append(l, src, from, min(from+chunk, to))
 		if e.err != nil {
 			return e.err
 		}
@@ -46,7 +64,6 @@ func (e *encoder) write(w *pq.ColumnWriter, l *leaf, src *feature.Column, rows r
 	return nil
 }
 
-// writeNulls appends nulls to a leaf of a file, of rows whose column is null.
 func writeNulls(w *pq.ColumnWriter, n int) error {
 	for ; n > 0; n -= chunk {
 		if _, err := w.WriteRowValues(nulls[:min(n, chunk)]); err != nil {
@@ -56,7 +73,7 @@ func writeNulls(w *pq.ColumnWriter, n int) error {
 	return nil
 }
 
-func (e *encoder) append(l *leaf, src *feature.Column, from, to int) {
+func (e *Encoder) append(l *leaf, src *feature.Column, from, to int) {
 	if len(l.path) > 1 {
 		for i := from; i < to; i++ {
 			e.nested(l, src, i, 0, 0, level{})
@@ -89,7 +106,7 @@ func (e *encoder) append(l *leaf, src *feature.Column, from, to int) {
 var nulls [chunk]pq.Value
 
 // dense appends rows of a flat column that may be null, but is not in these.
-func (e *encoder) dense(l *leaf, src *feature.Column, from, to, def int) {
+func (e *Encoder) dense(l *leaf, src *feature.Column, from, to, def int) {
 	v := e.grow(to-from, l.zero().Level(0, def, l.index))
 	switch l.field.Kind {
 	case feature.Bool:
@@ -120,7 +137,7 @@ func (e *encoder) dense(l *leaf, src *feature.Column, from, to, def int) {
 }
 
 // texts sets values to those of rows from one on.
-func (e *encoder) texts(v []pq.Value, l *leaf, src *feature.Column, from int) {
+func (e *Encoder) texts(v []pq.Value, l *leaf, src *feature.Column, from int) {
 	if l.field.Logical == feature.Decimal {
 		for i := range v {
 			e.setBytes(&v[i], l, src.Slice(from+i))
@@ -135,7 +152,7 @@ func (e *encoder) texts(v []pq.Value, l *leaf, src *feature.Column, from int) {
 }
 
 // setBytes makes v another of the leaf's bytes.
-func (e *encoder) setBytes(v *pq.Value, l *leaf, b []byte) {
+func (e *Encoder) setBytes(v *pq.Value, l *leaf, b []byte) {
 	switch {
 	case l.field.Logical != feature.Decimal:
 		setText(v, b)
@@ -151,7 +168,7 @@ func (e *encoder) setBytes(v *pq.Value, l *leaf, b []byte) {
 }
 
 // grow appends n values that are like one, and gives them to be set.
-func (e *encoder) grow(n int, like pq.Value) []pq.Value {
+func (e *Encoder) grow(n int, like pq.Value) []pq.Value {
 	from := len(e.values)
 	e.values = slices.Grow(e.values, n)[:from+n]
 	v := e.values[from:]

@@ -1,4 +1,4 @@
-package parquet
+package column
 
 import (
 	"fmt"
@@ -33,7 +33,7 @@ type step struct {
 func leavesOf(f feature.Field, n pq.Node) []leaf {
 	at := step{id: n.ID(), nullable: f.Nullable, leads: true}
 	if len(f.Children) == 0 {
-		return []leaf{{field: f, path: []step{at}, scale: scaleOf(f)}}
+		return []leaf{{field: f, path: []step{at}, scale: Scale(f)}}
 	}
 	var all []leaf
 	for i, child := range f.Children {
@@ -45,11 +45,6 @@ func leavesOf(f feature.Field, n pq.Node) []leaf {
 		}
 	}
 	return all
-}
-
-// flatColumn has one leaf, itself.
-func flatColumn(f feature.Field, id int) column {
-	return column{field: f, id: id, leaves: []leaf{{field: f, path: []step{{id: id, leads: true}}, scale: scaleOf(f)}}}
 }
 
 // childNode is where a child is: a list's and a map's are below a group that
@@ -68,18 +63,7 @@ func childNode(f feature.Field, n pq.Node, i int) pq.Node {
 
 var mapNames = [...]string{"key", "value"}
 
-// find looks for the column's leaves in a file where it has the given name, and
-// learns what can be null there. What is in the column is found by the ids that
-// Iceberg gave it, as the column itself is.
-func (c *column) find(file *pq.Schema, name string) error {
-	for i := range c.leaves {
-		if err := c.leaves[i].find(file, name); err != nil {
-			return fmt.Errorf("column %v: %w", c.field, err)
-		}
-	}
-	return nil
-}
-
+// find learns where the leaf is, and what can be null on the way there.
 func (l *leaf) find(file *pq.Schema, name string) error {
 	names := []string{name}
 	n, ok := fieldNamed(file, name)

@@ -1,4 +1,4 @@
-package parquet
+package column
 
 import (
 	"github.com/apache/iceberg-go"
@@ -7,51 +7,59 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// nodeOf is the field in the file's schema. A filtered column is written plain:
-// parquet-go builds the filter of a dictionary column from the dictionary, which
-// lacks the values that came after it was full.
-func nodeOf(f feature.Field, t iceberg.Type, filtered bool) pq.Node {
-	n := requiredNode(f, t, filtered)
+// Encoding is how a column's values are written. What is nested in it is written
+// as usual.
+type Encoding int
+
+const (
+	Usual      Encoding = iota // texts by dictionary, everything else plain
+	Plain                      // parquet-go builds the filter of a dictionary column from the dictionary, which lacks the values that came after it was full
+	Dictionary                 // numbers too
+)
+
+// Node is the field in the file's schema.
+func Node(f feature.Field, t iceberg.Type, e Encoding) pq.Node {
+	n := requiredNode(f, t, e)
 	if f.Nullable {
 		return pq.Optional(n)
 	}
 	return n
 }
 
-func requiredNode(f feature.Field, t iceberg.Type, filtered bool) pq.Node {
+func requiredNode(f feature.Field, t iceberg.Type, e Encoding) pq.Node {
 	switch f.Kind {
 	case feature.List:
 		list := t.(*iceberg.ListType)
-		return pq.List(pq.FieldID(nodeOf(f.Elem(), list.Element, false), list.ElementID))
+		return pq.List(pq.FieldID(Node(f.Elem(), list.Element, Usual), list.ElementID))
 	case feature.Map:
 		m := t.(*iceberg.MapType)
 		key, value := f.Entries()
-		return pq.Map(pq.FieldID(nodeOf(key, m.KeyType, false), m.KeyID), pq.FieldID(nodeOf(value, m.ValueType, false), m.ValueID))
+		return pq.Map(pq.FieldID(Node(key, m.KeyType, Usual), m.KeyID), pq.FieldID(Node(value, m.ValueType, Usual), m.ValueID))
 	case feature.Struct:
 		group := pq.Group{}
 		for i, child := range t.(*iceberg.StructType).FieldList {
-			group[child.Name] = pq.FieldID(nodeOf(f.Children[i], child.Type, false), child.ID)
+			group[child.Name] = pq.FieldID(Node(f.Children[i], child.Type, Usual), child.ID)
 		}
 		return group
 	case feature.String:
-		return textNode(pq.String(), filtered)
+		return textNode(pq.String(), e)
 	case feature.Bytes:
-		return bytesNode(f, filtered)
+		return bytesNode(f, e)
 	}
-	if f.Name == own[epochColumn].Name || f.Name == own[partitionColumn].Name {
+	if e == Dictionary {
 		return pq.Encoded(numberNode(f), &pq.RLEDictionary)
 	}
 	return pq.Encoded(numberNode(f), &pq.Plain)
 }
 
-func textNode(n pq.Node, filtered bool) pq.Node {
-	if filtered {
+func textNode(n pq.Node, e Encoding) pq.Node {
+	if e == Plain {
 		return pq.Encoded(n, &pq.Plain)
 	}
 	return pq.Encoded(n, &pq.RLEDictionary)
 }
 
-func bytesNode(f feature.Field, filtered bool) pq.Node {
+func bytesNode(f feature.Field, e Encoding) pq.Node {
 	switch {
 	case f.Logical == feature.Decimal:
 		return pq.Encoded(pq.Decimal(f.Scale, f.Precision, decimalType(f)), &pq.Plain)
@@ -60,7 +68,7 @@ func bytesNode(f feature.Field, filtered bool) pq.Node {
 	case f.Size > 0:
 		return pq.Encoded(pq.Leaf(pq.FixedLenByteArrayType(f.Size)), &pq.Plain)
 	}
-	return textNode(pq.Leaf(pq.ByteArrayType), filtered)
+	return textNode(pq.Leaf(pq.ByteArrayType), e)
 }
 
 func numberNode(f feature.Field) pq.Node {
