@@ -52,7 +52,7 @@ func (w *writer) plan(ctx context.Context, t *table.Table, c *cut) (*plan, error
 	return p, err
 }
 
-// discard removes what an attempt left behind that didn't land.
+// discard removes what an attempt wrote that is not in the table.
 func (p *plan) discard(d *disk) {
 	if p != nil && p.deletes != nil {
 		_ = d.Remove(p.deletes.FilePath())

@@ -75,8 +75,9 @@ func unpack(s string) ([]byte, error) {
 	return io.ReadAll(flate.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(short))))
 }
 
-// progressText walks down to the first snapshot that carries progress. Ours let
-// go of none above it; if another engine did, nobody can tell how far the table is.
+// progressText walks from the current snapshot back to the first that carries
+// progress. Our own maintenance expires none in between; if another engine did,
+// the table's progress is unknown.
 func progressText(t *table.Table) (string, error) {
 	last := t.CurrentSnapshot()
 	for s := last; s != nil; s = parentOf(t, s) {

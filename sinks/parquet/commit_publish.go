@@ -117,8 +117,8 @@ func (l *lake) commitExactly(ctx context.Context, t *table.Table, updates []tabl
 }
 
 // unchanged requires the very metadata that was loaded, which the catalog gives
-// again as long as it is the table's. To pin the main branch would not do where
-// snapshots are let go of: a tag may have been put on one of them meanwhile.
+// again as long as it is the table's. The main branch alone would not do where
+// snapshots are expired: a tag may have been put on one of them meanwhile.
 type unchanged struct{ table.Metadata }
 
 func (u unchanged) GetType() string { return "assert-unchanged" }
@@ -130,7 +130,7 @@ func (u unchanged) Validate(is table.Metadata) error {
 	return nil
 }
 
-// dropOldMetadata removes the metadata files that fell off the table's log, as
+// dropOldMetadata removes the metadata files that the table's log lists no more, as
 // the library does after its own commits.
 func (l *lake) dropOldMetadata(was, is table.Metadata) {
 	kept := map[string]bool{}

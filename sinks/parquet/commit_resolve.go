@@ -7,16 +7,16 @@ import (
 	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
 )
 
-// resolution says how the rows of a cut fare against the table.
+// resolution is what becomes of a cut's rows, and of the table's that they replace.
 type resolution struct {
 	spans    [][]feature.SpanTally // by cut.lanes, rows moved to their outcomes
 	alive    []int                 // rows left, by cut.files
 	lost     []lost
-	replaced []position // rows of the table that gave way
+	replaced []position // rows of the table that are deleted
 }
 
-// resolve compares the cut's winners with the table's rows of their identities:
-// the greater stays.
+// resolve compares the rows that won within the cut with the table's rows of
+// their identities: the greater stays.
 func (c *cut) resolve(found []match, order feature.Order) *resolution {
 	r := &resolution{lost: slices.Clone(c.losers)}
 	for _, s := range c.spans() {

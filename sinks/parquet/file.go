@@ -108,7 +108,8 @@ func (f *dataFile) appendBlock(rows *feature.Rows, times *feature.Column, r run)
 	return nil
 }
 
-// endGroup hands the open row group to the disk, whose errors can wait.
+// endGroup closes the open row group and writes it; the spool keeps what the disk
+// does not take.
 func (f *dataFile) endGroup() error {
 	f.group = 0
 	if err := f.writer.Flush(); err != nil {

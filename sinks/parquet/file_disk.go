@@ -14,7 +14,7 @@ import (
 // directories that name them are synced.
 type disk struct {
 	iceio.LocalFS
-	fault func(op, path string) error // nil: the disk is sound
+	fault func(op, path string) error // fails an operation in tests; nil: none
 }
 
 var (
@@ -33,7 +33,7 @@ func (d *disk) check(op, path string) error {
 	return nil
 }
 
-// pathOfURI is the file behind a name in the table's metadata.
+// pathOfURI is the path of a file that the table's metadata names.
 func pathOfURI(uri string) string { return strings.TrimPrefix(uri, "file://") }
 
 // Create makes a file that is synced when it is closed.
@@ -65,7 +65,7 @@ func (d *disk) WriteFile(name string, b []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// Remove forgets a file; one that isn't there is no error.
+// Remove removes a file; one that isn't there is no error.
 func (d *disk) Remove(name string) error {
 	if err := os.Remove(pathOfURI(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

@@ -9,8 +9,8 @@ import (
 	"github.com/tandemdata/tandem/pipeline"
 )
 
-// spool takes what the Parquet writer puts out and never fails: bytes wait in
-// memory until the disk has them, so a full disk costs time and no rows.
+// spool takes what the Parquet writer writes and never fails: bytes wait in memory
+// until the disk has them, so that a full disk delays rows and loses none.
 type spool struct {
 	file    *file
 	waiting []byte
@@ -38,8 +38,7 @@ func (s *spool) Write(b []byte) (int, error) {
 }
 
 // beforeFooter has finish write the end of a Parquet file, and puts what more
-// writes between its page indexes and its footer, which has no place in a file
-// but the end.
+// writes between its page indexes and its footer, which must be last in a file.
 func (s *spool) beforeFooter(finish, more func() error) error {
 	s.holding = true
 	err := finish()
@@ -82,9 +81,9 @@ func (s *spool) stuck() error {
 	return s.drain()
 }
 
-// sync makes the file durable, and closes it. The file's first failed sync is
-// the last word on it: the kernel may have dropped what it couldn't write, and
-// the next sync would not tell. The rows then come from the log again.
+// sync makes the file durable, and closes it. After one failed sync the file is
+// given up: the kernel may have dropped what it couldn't write, and the next sync
+// would not report it. The rows are then replayed from the log.
 func (s *spool) sync() error {
 	if err := s.drain(); err != nil {
 		return err

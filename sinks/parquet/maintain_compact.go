@@ -18,7 +18,7 @@ type Compaction struct {
 	Deletes       int // files of position deletes that are needed no more
 }
 
-// ErrBusy says that other writers were faster each time. Nothing is half done.
+// ErrBusy says that other writers were faster each time. The table is whole.
 var ErrBusy = errors.New("the table changes faster than its files can be rewritten")
 
 // A file below minShare of Sink.FileBytes, or with so many files of deletes, is rewritten.
@@ -64,7 +64,7 @@ func (s *Sink) Compact(ctx context.Context, schema *feature.Schema) (done Compac
 		}
 		done.Before, done.After, done.Deletes = done.Before+c.Before, done.After+c.After, done.Deletes+c.Deletes
 		if c.After >= c.Before {
-			return done, nil // it would only turn in circles
+			return done, nil // another round would gain nothing
 		}
 	}
 }
@@ -104,7 +104,8 @@ func (l *lake) compactOne(ctx context.Context, target int64) (Compaction, error)
 			return done, nil
 		}
 	}
-	// An unknown outcome may have named the files: those of no snapshot go as orphans.
+	// Unless the commit is known to have failed, the table may name the files: if it
+	// does not, they are removed as orphans.
 	if errors.Is(err, errMoved) {
 		for _, f := range rewritten.NewDataFiles {
 			_ = l.disk.Remove(f.FilePath())

@@ -6,8 +6,8 @@ import (
 	"github.com/apache/iceberg-go/table"
 )
 
-// A table's metadata lists every snapshot and is written with each commit, so
-// history thins out: what a commit costs doesn't depend on how many there were.
+// A table's metadata lists every snapshot and is written with each commit, so old
+// history is thinned: the cost of a commit doesn't depend on how many there were.
 //
 // KeepFor has so many parts. Of the snapshots within a part the first stays
 // until all of them are KeepFor old. That it is the first matters: a file that
@@ -21,14 +21,14 @@ func (s *Sink) part() time.Duration { return max(s.KeepFor/parts, time.Milliseco
 // partOf says in which part of history a snapshot is.
 func (s *Sink) partOf(snap table.Snapshot) int64 { return snap.TimestampMs / s.part().Milliseconds() }
 
-// until is when nobody reads the snapshot any more, listed or not.
+// until is how long the files of a snapshot are kept for readers, listed or not.
 func (s *Sink) until(snap table.Snapshot) time.Time {
 	return time.UnixMilli((s.partOf(snap) + 1) * s.part().Milliseconds()).Add(s.KeepFor)
 }
 
-// passed are the snapshots that the metadata need not list, and the tags and
-// branches whose own time is over.
-func (s *Sink) passed(t *table.Table, now time.Time) (gone []table.Snapshot, refs []string) {
+// expired are the snapshots that the metadata need not list, and the tags and
+// branches that are older than they may be.
+func (s *Sink) expired(t *table.Table, now time.Time) (gone []table.Snapshot, refs []string) {
 	held := map[int64]bool{}
 	for name, ref := range t.Metadata().Refs() {
 		head := t.SnapshotByID(ref.SnapshotID)

@@ -3,6 +3,7 @@ package parquet
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/apache/iceberg-go/table"
 
@@ -29,4 +30,23 @@ func (s *Sink) Orphans(ctx context.Context, schema *feature.Schema) (files []str
 	}
 	found, err := t.DeleteOrphanFiles(ctx, table.WithDryRun(true), table.WithFilesOlderThan(0))
 	return found.OrphanFileLocations, err
+}
+
+// orphaned is the age from which on no reader and no writer needs a file that no
+// snapshot names: files of expired snapshots are kept for KeepFor and a part of it.
+func (s *Sink) orphaned() time.Duration { return s.OrphanAge + s.KeepFor + s.part() }
+
+// removeOrphans removes what processes that were killed left in the table's
+// directory. It is slow on a large table, so it runs beside all else.
+func (w *writer) removeOrphans(ctx context.Context) {
+	if w.set.OrphanAge < 0 {
+		return
+	}
+	t, err := w.lake.load(ctx)
+	if err == nil {
+		_, err = t.DeleteOrphanFiles(ctx, table.WithFilesOlderThan(w.set.orphaned()))
+	}
+	if err != nil && ctx.Err() == nil {
+		w.node.Logger.Warn("removing files of no snapshot failed, will retry when the sink opens again", "error", err)
+	}
 }

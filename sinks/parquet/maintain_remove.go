@@ -7,7 +7,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 )
 
-// removeManifests removes manifests and lists of them whose time has come.
+// removeManifests removes manifests, and lists of them, that are due.
 func (s *sweeper) removeManifests(named map[string]bool) error {
 	var errs []error
 	for path, at := range s.manifests {
@@ -22,7 +22,7 @@ func (s *sweeper) removeManifests(named map[string]bool) error {
 }
 
 // removeData removes data files, and files of deletes, that no snapshot in the
-// table has. To know that all of the table's manifests are read: it happens only
+// table has. For that it reads all of the table's manifests, which is needed only
 // where a compaction, or another engine, took files out.
 func (s *sweeper) removeData(ctx context.Context, listed []table.Snapshot) error {
 	due := map[string]bool{}

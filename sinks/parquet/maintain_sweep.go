@@ -3,6 +3,7 @@ package parquet
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 	"unique"
@@ -11,9 +12,9 @@ import (
 	"github.com/apache/iceberg-go/table"
 )
 
-// sweeper removes the files of snapshots that the table lists no more, once
-// nobody reads them. It remembers them in memory: what a process that ends has
-// left is found as orphans. Nobody waits for it.
+// sweeper removes the files of expired snapshots once their time for readers is
+// over. It keeps its list in memory: what a process that ends has not removed is
+// found as orphans. It runs beside all else.
 type sweeper struct {
 	lake *lake
 	set  *Sink
@@ -39,7 +40,7 @@ func newSweeper(l *lake, set *Sink) *sweeper {
 	}
 }
 
-// add tells of snapshots that were let go of.
+// add hands over snapshots that were expired.
 func (s *sweeper) add(gone []table.Snapshot) {
 	s.mu.Lock()
 	s.gone = append(s.gone, gone...)
@@ -59,7 +60,7 @@ func (s *sweeper) take() []table.Snapshot {
 }
 
 // run sweeps whenever there was a round of maintenance.
-func (s *sweeper) run(ctx context.Context, warn func(msg string, args ...any)) {
+func (s *sweeper) run(ctx context.Context, logger *slog.Logger) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -67,7 +68,7 @@ func (s *sweeper) run(ctx context.Context, warn func(msg string, args ...any)) {
 		case <-s.wake:
 		}
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
-			warn("files of old snapshots stay for now", "error", err)
+			logger.Warn("removing files of expired snapshots failed, will retry after the next maintenance", "error", err)
 		}
 	}
 }

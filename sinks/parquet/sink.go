@@ -1,9 +1,3 @@
-// Package parquet is the offline terminal: it keeps every row, in Parquet files
-// that an Iceberg table names, and the progress of the whole graph beside them.
-//
-// A commit publishes data files, the deletes of rows that they replace, and how
-// far each partition is durable, in one snapshot: a reader sees all of it or
-// nothing, and a restarted process reads from the table where to go on.
 package parquet
 
 import (
@@ -52,7 +46,7 @@ type Sink struct {
 	OrphanAge time.Duration
 
 	fault func(op, path string) error // tests make the file system fail
-	clock func() time.Time            // tests say how late it is; nil: time.Now
+	clock func() time.Time            // tests set the time; nil: time.Now
 }
 
 var _ pipeline.Sink = (*Sink)(nil)
@@ -60,8 +54,8 @@ var _ pipeline.Sink = (*Sink)(nil)
 // Store says that this is an offline store.
 func (s *Sink) Store() feature.Store { return feature.Offline }
 
-// Check reports a missing or unusable warehouse, and columns that have no place
-// in an Iceberg table.
+// Check reports a missing or unusable warehouse, and columns that an Iceberg
+// table can't hold.
 func (s *Sink) Check(schema *feature.Schema) error {
 	var errs []error
 	switch {
@@ -82,7 +76,8 @@ func (s *Sink) Check(schema *feature.Schema) error {
 	return errors.Join(errs...)
 }
 
-// Open makes the table, or takes it up if its shape is the group's.
+// Open creates the group's table, or opens the one that exists if it has the
+// group's columns, key and order.
 func (s *Sink) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer, error) {
 	if err := s.Check(n.Schema); err != nil {
 		return nil, err
@@ -98,7 +93,7 @@ func (s *Sink) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer,
 // cutRows is how many rows make a commit: as many may wait for the next.
 func (s *Sink) cutRows() int { return max(s.CommitRows/2, 1) }
 
-// now is the time by which old snapshots and files go.
+// now is the time by which old snapshots and files are removed.
 func (s *Sink) now() time.Time {
 	if s.clock != nil {
 		return s.clock()

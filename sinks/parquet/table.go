@@ -65,8 +65,8 @@ func (l *lake) close() error { return l.catalog.close() }
 
 func (l *lake) load(ctx context.Context) (*table.Table, error) { return l.catalog.LoadTable(ctx, l.id) }
 
-// take checks that the table has a schema's shape, learns its column ids, and
-// goes on with that schema.
+// take checks that the table has a schema's columns, reads their ids, and uses
+// that schema from now on.
 func (l *lake) take(t *table.Table, s *feature.Schema) error {
 	if err := checkShape(s, t.Schema(), t.Properties()); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (l *lake) take(t *table.Table, s *feature.Schema) error {
 	return l.disk.makeDir(l.data)
 }
 
-// create makes the table. Whoever makes it at the same time makes the same.
+// create makes the table. Another process may make the same one at the same time.
 func (l *lake) create(ctx context.Context, warehouse string) error {
 	err := l.catalog.CreateNamespace(ctx, table.Identifier{namespace}, nil)
 	if err != nil && !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
@@ -107,11 +107,11 @@ func (l *lake) create(ctx context.Context, warehouse string) error {
 	if err != nil {
 		return fmt.Errorf("making table %s: %w", l.schema.Group.Table(), err)
 	}
-	return l.settle(path, t.MetadataLocation())
+	return l.syncNew(path, t.MetadataLocation())
 }
 
-// settle makes a new table's first metadata and its directories durable.
-func (l *lake) settle(path, metadata string) error {
+// syncNew makes a new table's first metadata and its directories durable.
+func (l *lake) syncNew(path, metadata string) error {
 	f, err := l.disk.Open(metadata)
 	if err != nil {
 		return err

@@ -27,8 +27,9 @@ const (
 
 // sqlCatalog is Iceberg's SQL catalog in SQLite, with a commit of its own: the
 // library writes a table's metadata without syncing it, so that after a power
-// cut the catalog could name a file that is empty. It also tells a commit that
-// lost from one that failed, and doesn't parse again what it has parsed.
+// cut the catalog could name a file that is empty. It also distinguishes a commit
+// that another writer was faster than from one that failed, and keeps the table
+// that it parsed last.
 type sqlCatalog struct {
 	*icesql.Catalog
 	db   *sql.DB
@@ -40,7 +41,8 @@ type sqlCatalog struct {
 
 var _ table.CatalogIO = (*sqlCatalog)(nil)
 
-// errMoved is a commit that lost: the table is not what it was built on.
+// errMoved is a commit that another writer was faster than: the table is not the
+// one that it was built on.
 var errMoved = errors.New("the table was changed by another writer")
 
 func openCatalog(warehouse string, d *disk) (*sqlCatalog, error) {
@@ -89,8 +91,8 @@ func (c *sqlCatalog) LoadTable(ctx context.Context, id table.Identifier) (*table
 }
 
 // CommitTable is a compare-and-swap on the table's metadata, which is durable
-// before the catalog names it. After any error but errMoved the commit may have
-// landed nevertheless.
+// before the catalog names it. After any error but errMoved the commit may be in
+// the table nevertheless.
 func (c *sqlCatalog) CommitTable(ctx context.Context, id table.Identifier, reqs []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
 	was, err := c.LoadTable(ctx, id)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // checkShape refuses a table that doesn't hold the group's rows as they are. The
-// order of columns says nothing, for processes add them in any. Where the group
+// order of columns doesn't matter, for processes add them in any. Where the group
 // grows, the table may have columns that the schema lacks, if they can be null.
 func checkShape(s *feature.Schema, have *iceberg.Schema, p iceberg.Properties) error {
 	want, err := tableSchema(s)

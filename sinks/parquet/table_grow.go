@@ -15,8 +15,8 @@ var _ pipeline.Evolver = (*writer)(nil)
 
 // Evolve adds the columns to the table, in a commit of its own. Rows that were
 // written before it stay in files that lack them, whenever those are committed:
-// Iceberg reads nulls there. It has the right to commit meanwhile, so that what
-// a commit reads of the lake doesn't change under it.
+// Iceberg reads nulls there. It holds the right to commit, so that no commit reads
+// the lake while it changes.
 func (w *writer) Evolve(ctx context.Context, s *feature.Schema) error {
 	if err := w.hold(ctx); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (w *writer) endFiles() error {
 	return nil
 }
 
-// grow goes on with a schema that may have more columns than the table has now.
+// grow uses a schema from now on that may have more columns than the table.
 func (l *lake) grow(ctx context.Context, s *feature.Schema) error {
 	t, err := l.load(ctx)
 	if err != nil {

@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -46,8 +45,6 @@ var (
 	_ pipeline.ProgressStore = (*writer)(nil)
 )
 
-var errClosed = errors.New("the sink is closed")
-
 func newWriter(set *Sink, n *pipeline.SinkNode, l *lake) *writer {
 	ctx, stop := context.WithCancel(context.Background())
 	w := &writer{
@@ -61,7 +58,7 @@ func newWriter(set *Sink, n *pipeline.SinkNode, l *lake) *writer {
 	w.running.Go(func() { w.run(ctx) })
 	w.running.Go(func() {
 		w.removeOrphans(ctx)
-		w.sweeper.run(ctx, n.Logger.Warn)
+		w.sweeper.run(ctx, n.Logger)
 	})
 	return w
 }
@@ -91,8 +88,8 @@ func (w *writer) Write(ctx context.Context, lane *feature.Lane, rows *feature.Ro
 	return err
 }
 
-// state finds a lane's, or starts it: a partition that is assigned again comes
-// with another lane.
+// state finds what is known of a lane, or begins it: a partition that is
+// assigned again comes as another lane.
 func (w *writer) state(lane *feature.Lane) (*laneState, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -108,7 +105,7 @@ func (w *writer) state(lane *feature.Lane) (*laneState, error) {
 // reservation is a place in a cut: nobody seals it until it is released.
 type reservation struct {
 	cut  *cut
-	file *dataFile // nil if the batch has no live rows
+	file *dataFile // nil if the batch has no rows to store
 	lane uint32
 	at   uint32 // where the batch's spans begin in the lane's
 }

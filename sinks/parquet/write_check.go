@@ -13,7 +13,7 @@ var _ pipeline.RowChecker = (*writer)(nil)
 
 var errTooFar = errors.New("the timestamp in milliseconds does not fit the table's microseconds")
 
-// CheckRows tells rows with a timestamp that the table's microseconds can't hold.
+// CheckRows finds a row with a timestamp that the table's microseconds can't hold.
 func (w *writer) CheckRows(rows *feature.Rows, from int) (int, error) {
 	l := w.lake.layout
 	if from == 0 && l.fitAll(rows) {
@@ -83,7 +83,7 @@ func (l *layout) fits(rows *feature.Rows, i int) bool {
 	return true
 }
 
-// hasNulls finds a live row with a null that its group doesn't allow. No decoder
+// hasNulls finds a row to be stored with a null that its group doesn't allow. No decoder
 // makes one; if there is one nevertheless, it is stored as it is.
 func (l *layout) hasNulls(b *batch) bool {
 	for i := range l.schema.Fields {

@@ -137,7 +137,7 @@ func TestWritersThatGrowATableAtOnceAllSucceed(t *testing.T) {
 	}
 }
 
-// Only one of two types can be a column's; the other process is told both.
+// A column has one type: the process with the other gets an error that names both.
 func TestOfTwoTypesAddedAtOnceOneIsRefused(t *testing.T) {
 	s := sinkIn(t)
 	fields := []feature.Field{note, {Name: "note", Kind: feature.Int64, Nullable: true}}

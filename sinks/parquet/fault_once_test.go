@@ -62,7 +62,7 @@ func persist(t *testing.T, s *parquet.Sink, schema *feature.Schema, batches []*f
 	}
 }
 
-// orphansGo fails unless what is left behind is little, and goes when a sink is
+// orphansGo fails unless few files are left, and those are removed when a sink is
 // opened once it is old enough.
 func orphansGo(t *testing.T, s *parquet.Sink, schema *feature.Schema) {
 	t.Helper()
