@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/tandemdata/tandem/pipeline"
