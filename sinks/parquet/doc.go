@@ -17,4 +17,8 @@
 //	table*.go    the Iceberg table: catalog, schema, added columns, the files of a snapshot
 //	maintain*.go what keeps the table small: history, manifests, compaction, removal of files
 //	scan.go      the table's rows, read back
+//
+// Two rooms know nothing of commits: internal/column has the columns of a file and
+// their values in its pages, internal/identity the index by which a later commit
+// finds the rows of a file that it replaces.
 package parquet

@@ -24,8 +24,8 @@ type step struct {
 	nullable bool
 	child    int // of it, that the next step is; 0 at the end
 
-	// leads is true of the first leaf below it. That one tells where the items of
-	// a list end and which are null; the others repeat it.
+	// leads is true on the way to the first leaf below: that leaf says where the
+	// items of a list end and which are null, and the others repeat it.
 	leads bool
 }
 

@@ -12,7 +12,7 @@ import (
 // from one that has its levels, and only what they hold is set.
 
 // valueFields is pq.Value as it lies in memory. That it does is checked when
-// the program starts; if ever it doesn't, values are made the slow way.
+// the program starts; if it doesn't, values are made the slow way.
 type valueFields struct {
 	ptr    *byte
 	u64    uint64

@@ -39,7 +39,7 @@ func (b *Builder) code(s source) uint32 {
 // Crowded says that the file should end before rows of many more partitions come.
 func (b *Builder) Crowded() bool { return len(b.sources) >= mostSources/2 }
 
-// Err is an error once rows came of more partitions than an index can tell apart.
+// Err is an error once rows came of more partitions than an index can number.
 func (b *Builder) Err() error {
 	if len(b.sources) > mostSources {
 		return errSources

@@ -49,5 +49,6 @@ func (d Digester) Of(buf []byte, rows *feature.Rows, i int) (Digest, []byte) {
 	return Digest{h.Hi, uint32(h.Lo)}, buf
 }
 
-// Mark tells files of this table from those of others, which have other digests.
+// Mark is in the indexes of this table's files: those of other tables have other
+// marks, and other digests.
 func (d Digester) Mark() uint64 { return xxh3.HashSeed([]byte("tandem"), d.seed) }

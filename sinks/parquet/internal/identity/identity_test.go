@@ -135,7 +135,7 @@ func TestFewRowsAreFoundByReadingLittle(t *testing.T) {
 	}
 }
 
-// What isn't this table's index, or none at all, is told from one that is damaged:
+// What isn't this table's index, or none at all, is not taken for a damaged one:
 // a file without is read itself, and a damaged one must not be believed.
 func TestADamagedIndexIsAnError(t *testing.T) {
 	c, b := indexFor(t, rand.New(rand.NewPCG(2, 0)), 3000)
