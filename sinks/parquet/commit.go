@@ -130,7 +130,7 @@ func (w *writer) attempt(ctx context.Context, c *cut) error {
 	return err
 }
 
-// landed accounts for a commit that is in the table.
+// landed reports a commit that is in the table.
 func (w *writer) landed(ctx context.Context, c *cut) {
 	for _, l := range c.lanes {
 		l.state.said = c.plan.progress[progressName(l.lane.Topic, l.lane.Partition)]

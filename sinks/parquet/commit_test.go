@@ -241,7 +241,7 @@ func TestAStaleWriterIsToldByTheTimer(t *testing.T) {
 			t.Errorf("failed by %v, want a restart", err)
 		}
 	case <-time.After(20 * time.Second):
-		t.Error("nobody was told")
+		t.Error("the graph was not failed")
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/tandemdata/tandem/pipeline"
 )
 
-// classify marks what may pass by itself: the file system's and the database's
-// errors, and a time that ran out.
+// classify marks errors as transient that may pass by themselves: those of the
+// file system and the database, and timeouts.
 func classify(err error) error {
 	if err == nil || pipeline.IsRestart(err) || pipeline.IsTransient(err) {
 		return err

@@ -96,11 +96,11 @@ func TestADataFileThatCouldNotBeSyncedIsLost(t *testing.T) {
 	}
 	x.close()
 	if files := dataFiles(t, s, "plain_1"); len(files) != 0 {
-		t.Errorf("left behind: %v", files)
+		t.Errorf("files that should be removed: %v", files)
 	}
 }
 
-// A commit whose outcome nobody told is looked up, not done twice.
+// A commit whose outcome is unknown is looked up in the table, not done twice.
 func TestACommitThatLandedWithAnErrorIsNotDoneTwice(t *testing.T) {
 	s, d := sinkIn(t), &sick{op: "committed"}
 	s.Fail(d.fail)

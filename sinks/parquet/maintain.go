@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"context"
-	"time"
 
 	"github.com/apache/iceberg-go/table"
 )
@@ -10,8 +9,8 @@ import (
 // maintainEach is how many commits there are between two rounds of maintenance.
 const maintainEach = 20
 
-// maintain keeps the table's metadata small. It has no part in any promise:
-// what fails is logged, and done another time.
+// maintain keeps the table's metadata small. No promise depends on it: what fails
+// is logged and done by the next round.
 func (w *writer) maintain(ctx context.Context) {
 	w.commits++
 	if w.commits%maintainEach != 0 {
@@ -19,14 +18,14 @@ func (w *writer) maintain(ctx context.Context) {
 	}
 	gone, err := w.lake.tidy(ctx, w.set)
 	if err != nil {
-		w.node.Logger.Warn("maintenance failed, small manifests and old snapshots stay until the next", "error", err)
+		w.node.Logger.Warn("maintenance of the table failed, will retry after more commits", "commits", maintainEach, "error", err)
 		return
 	}
 	w.sweeper.add(gone)
 }
 
-// tidy merges small manifests and lets go of old snapshots, in one commit. The
-// files of what is gone are still there, for a reader may be on one of them.
+// tidy merges small manifests and expires old snapshots, in one commit. The files
+// of the expired ones stay, for a reader may be on one of them.
 func (l *lake) tidy(ctx context.Context, set *Sink) (gone []table.Snapshot, err error) {
 	t, err := l.load(ctx)
 	if err != nil || t.CurrentSnapshot() == nil {
@@ -35,7 +34,7 @@ func (l *lake) tidy(ctx context.Context, set *Sink) (gone []table.Snapshot, err 
 	var updates []table.Update
 	if t.Properties()["gc.enabled"] != "false" {
 		var refs []string
-		gone, refs = set.passed(t, set.now())
+		gone, refs = set.expired(t, set.now())
 		for _, name := range refs {
 			updates = append(updates, table.NewRemoveSnapshotRefUpdate(name))
 		}
@@ -61,23 +60,4 @@ func idsOf(list []table.Snapshot) []int64 {
 		ids[i] = s.SnapshotID
 	}
 	return ids
-}
-
-// orphaned is how old a file of no snapshot must be for nobody to miss it:
-// files of snapshots that history thinned out may be as old as those are kept.
-func (s *Sink) orphaned() time.Duration { return s.OrphanAge + s.KeepFor + s.part() }
-
-// removeOrphans removes what processes that were killed left in the table's
-// directory. It is slow on a large table, and nobody waits for it.
-func (w *writer) removeOrphans(ctx context.Context) {
-	if w.set.OrphanAge < 0 {
-		return
-	}
-	t, err := w.lake.load(ctx)
-	if err == nil {
-		_, err = t.DeleteOrphanFiles(ctx, table.WithFilesOlderThan(w.set.orphaned()))
-	}
-	if err != nil && ctx.Err() == nil {
-		w.node.Logger.Warn("cleaning up failed, files of no snapshot stay until the next", "error", err)
-	}
 }

@@ -9,6 +9,7 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/column"
 )
 
 // Scan gives the rows of the table's current snapshot, deletes among them, in
@@ -76,14 +77,14 @@ func (l *lake) scanFile(ctx context.Context, f stored, deletes []stored, yield f
 }
 
 func (l *lake) scanGroup(g pq.RowGroup, base int64, gone rowSet, yield func(feature.Stored, error) bool) error {
-	var d decoder
+	var d column.Decoder
 	rows := feature.NewRows(l.schema, feature.TopicPartition{})
 	for i := range l.schema.Fields {
-		if err := d.read(g, &l.layout.columns[i], &rows.Columns[i]); err != nil {
+		if err := d.Read(g, &l.layout.columns[i], &rows.Columns[i]); err != nil {
 			return err
 		}
 	}
-	cols, err := d.readOwn(g, l.layout)
+	cols, err := readOwn(&d, g, l.layout)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,69 @@
+package parquet
+
+import (
+	"context"
+	"maps"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// plan is everything that a commit publishes.
+type plan struct {
+	id       string
+	spans    [][]feature.SpanTally // by cut.lanes
+	progress progress
+	files    []iceberg.DataFile
+	empty    []*dataFile // files of which no row is left
+	deletes  iceberg.DataFile
+}
+
+func (w *writer) plan(ctx context.Context, t *table.Table, c *cut) (*plan, error) {
+	have, err := progressOf(t)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range c.lanes {
+		if err := checkStored(l, w.node.Name, have); err != nil {
+			return nil, err
+		}
+	}
+	found, err := w.lookup(ctx, t, c)
+	if err != nil {
+		return nil, err
+	}
+	r := c.resolve(found, w.node.Schema.Group.Order)
+	p := &plan{id: c.id, spans: r.spans, progress: maps.Clone(have)}
+	for i, l := range c.lanes {
+		p.progress[progressName(l.lane.Topic, l.lane.Partition)] = w.node.Progress(l.lane, r.spans[i])
+	}
+	for i, f := range c.files {
+		if r.alive[i] > 0 {
+			p.files = append(p.files, f.meta)
+		} else {
+			p.empty = append(p.empty, f)
+		}
+	}
+	if positions := r.positions(c); len(positions) > 0 {
+		p.deletes, err = w.lake.writeDeletes(positions, t.Spec())
+	}
+	return p, err
+}
+
+// discard removes what an attempt wrote that is not in the table.
+func (p *plan) discard(d *disk) {
+	if p != nil && p.deletes != nil {
+		_ = d.Remove(p.deletes.FilePath())
+	}
+}
+
+func (w *writer) lookup(ctx context.Context, t *table.Table, c *cut) ([]match, error) {
+	data, deletes, err := w.lake.inventory.at(t, w.lake.disk, w.lake.layout)
+	if err != nil {
+		return nil, err
+	}
+	k := &lookup{w.lake, c, w.node.Logger}
+	return k.find(ctx, data, deletes)
+}

@@ -1,0 +1,128 @@
+package parquet
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+
+	iceio "github.com/apache/iceberg-go/io"
+	pq "github.com/parquet-go/parquet-go"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/column"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
+)
+
+// tailBytes end every Parquet file: how long the footer in front of them is, and
+// a magic number.
+const tailBytes = 8
+
+// footerAt is where a file's footer begins.
+func footerAt(in iceio.File, size int64) (int64, error) {
+	var b [tailBytes]byte
+	if _, err := in.ReadAt(b[:], size-tailBytes); err != nil {
+		return 0, err
+	}
+	return size - tailBytes - int64(binary.LittleEndian.Uint32(b[:])), nil
+}
+
+// finderOf reads a file's index of identities, or makes it of its columns, which
+// have checksums of their own: where others wrote the file, and where the index
+// is damaged.
+func (l *lake) finderOf(in iceio.File, f stored) (finder, error) {
+	end, err := footerAt(in, f.size)
+	if err != nil {
+		return nil, err
+	}
+	if x, err := identity.Open(in, end, l.digester.Mark()); x != nil || err != nil {
+		return x, err
+	}
+	return l.madeOf(in, f)
+}
+
+func (l *lake) madeOf(in iceio.File, f stored) (finder, error) {
+	if err := l.disk.check("read keys", f.uri); err != nil {
+		return nil, err
+	}
+	made, err := l.indexOf(in, f.size)
+	if err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+// indexOf makes an index of a file's columns: 24 bytes a row.
+func (l *lake) indexOf(in iceio.File, size int64) (*identity.Index, error) {
+	file, err := pq.OpenFile(in, size, pq.SkipPageIndex(true))
+	if err != nil {
+		return nil, err
+	}
+	var b identity.Builder
+	for _, g := range file.RowGroups() {
+		if err := l.addGroup(&b, g); err != nil {
+			return nil, err
+		}
+	}
+	made := b.Index()
+	return &made, nil
+}
+
+// addGroup reads the keys of a row group, and where its rows come from.
+func (l *lake) addGroup(b *identity.Builder, g pq.RowGroup) error {
+	var dec column.Decoder
+	rows := feature.NewRows(l.schema, feature.TopicPartition{})
+	for _, i := range l.layout.identity() {
+		if err := dec.Read(g, &l.layout.columns[i], &rows.Columns[i]); err != nil {
+			return err
+		}
+	}
+	cols, err := readOwn(&dec, g, l.layout)
+	if err != nil {
+		return err
+	}
+	rows.Records = make([]feature.Record, g.NumRows())
+	rows.Ops = make([]feature.Op, g.NumRows())
+	rows.Seal()
+	var buf []byte
+	for i := range rows.Len() {
+		var d identity.Digest
+		d, buf = l.digester.Of(buf, rows, i)
+		b.Add(d, cols.version(i, 0))
+	}
+	return b.Err()
+}
+
+// addIndex gives a file that no snapshot names yet the index that it lacks.
+func (l *lake) addIndex(uri string) (err error) {
+	f, err := os.OpenFile(pathOfURI(uri), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	out := &file{File: f, disk: l.disk}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	end, err := footerAt(f, info.Size())
+	if err != nil {
+		return err
+	}
+	made, err := l.indexOf(f, info.Size())
+	if err != nil {
+		return err
+	}
+	footer := make([]byte, info.Size()-end)
+	if _, err := f.ReadAt(footer, end); err != nil {
+		return err
+	}
+	if _, err := f.Seek(end, io.SeekStart); err != nil {
+		return err
+	}
+	if err := made.Write(out, l.digester.Mark()); err != nil {
+		return err
+	}
+	_, err = out.Write(footer)
+	return err
+}

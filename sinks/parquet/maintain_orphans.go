@@ -1,0 +1,52 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// Orphans lists the files in the table's directory that no snapshot names: those
+// of commits under way, those of old snapshots that a reader may still be on, and
+// what processes that were killed left. A sink that opens removes those that are
+// OrphanAge and KeepFor old.
+func (s *Sink) Orphans(ctx context.Context, schema *feature.Schema) (files []string, err error) {
+	if err := s.Check(schema); err != nil {
+		return nil, err
+	}
+	set := s.withDefaults()
+	l, err := dial(&set, schema)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, l.close()) }()
+	t, err := l.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := t.DeleteOrphanFiles(ctx, table.WithDryRun(true), table.WithFilesOlderThan(0))
+	return found.OrphanFileLocations, err
+}
+
+// orphaned is the age from which on no reader and no writer needs a file that no
+// snapshot names: files of expired snapshots are kept for KeepFor and a part of it.
+func (s *Sink) orphaned() time.Duration { return s.OrphanAge + s.KeepFor + s.part() }
+
+// removeOrphans removes what processes that were killed left in the table's
+// directory. It is slow on a large table, so it runs beside all else.
+func (w *writer) removeOrphans(ctx context.Context) {
+	if w.set.OrphanAge < 0 {
+		return
+	}
+	t, err := w.lake.load(ctx)
+	if err == nil {
+		_, err = t.DeleteOrphanFiles(ctx, table.WithFilesOlderThan(w.set.orphaned()))
+	}
+	if err != nil && ctx.Err() == nil {
+		w.node.Logger.Warn("removing files of no snapshot failed, will retry when the sink opens again", "error", err)
+	}
+}

@@ -1,0 +1,119 @@
+package parquet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// Sink writes the rows of a group to the table features.<group.Table()> of the
+// catalog in <Warehouse>/catalog.db. Any engine that reads Iceberg version 2
+// can read it.
+//
+// A table has the group's columns under their own names and _epoch, _partition,
+// _offset and _deleted. Timestamps and times of day are kept in microseconds,
+// which is what Iceberg has; nanoseconds are kept as a plain long, and durations
+// as fixed[12]. A delete is a row with _deleted, its key, its time and nulls.
+type Sink struct {
+	Warehouse string // required: a directory
+
+	CommitEvery time.Duration // from the first uncommitted row to its commit; default 5s
+	CommitRows  int           // rows held uncommitted at most: half of them in a commit, half waiting for the next; default 1,000,000
+
+	FileRows  int   // rows of a data file at most; default 1,000,000
+	FileBytes int64 // size at which a data file is closed; default 128 MiB
+	Files     int   // data files written side by side at most; default: CPUs, up to 4
+
+	// The table lists its newest KeepSnapshots, and of what is older the first of
+	// each sixtieth of KeepFor: by these, and by tags and branches, a reader can
+	// go back. One that has planned on any snapshot finds its files for KeepFor
+	// from that snapshot on. By time (rather than by a snapshot's id) most
+	// engines find the newest ones only, for they want a history without holes.
+	KeepSnapshots int           // default 20
+	KeepFor       time.Duration // default 1h
+
+	// OrphanAge is how old, beyond KeepFor, a file that no snapshot names must be
+	// to be removed when the sink opens. It must be well above the time from a row
+	// to its commit in any process that writes to the table. Default 24h; negative: never.
+	OrphanAge time.Duration
+
+	fault func(op, path string) error // tests make the file system fail
+	clock func() time.Time            // tests set the time; nil: time.Now
+}
+
+var _ pipeline.Sink = (*Sink)(nil)
+
+// Store says that this is an offline store.
+func (s *Sink) Store() feature.Store { return feature.Offline }
+
+// Check reports a missing or unusable warehouse, and columns that an Iceberg
+// table can't hold.
+func (s *Sink) Check(schema *feature.Schema) error {
+	var errs []error
+	switch {
+	case s.Warehouse == "":
+		errs = append(errs, errors.New("no Warehouse: want a directory"))
+	case strings.ContainsAny(s.Warehouse, "?#%"):
+		errs = append(errs, fmt.Errorf("warehouse %q: the name can't hold any of ?#%%", s.Warehouse))
+	}
+	if s.CommitEvery < 0 || s.CommitRows < 0 || s.FileRows < 0 || s.FileBytes < 0 || s.Files < 0 || s.KeepSnapshots < 0 || s.KeepFor < 0 {
+		errs = append(errs, errors.New("a setting is negative"))
+	}
+	if s.OrphanAge > 0 && s.OrphanAge < 2*cmp.Or(s.CommitEvery, 5*time.Second) {
+		errs = append(errs, fmt.Errorf("OrphanAge %v: uncommitted files of another process could be as old", s.OrphanAge))
+	}
+	if schema != nil {
+		errs = append(errs, checkFields(schema))
+	}
+	return errors.Join(errs...)
+}
+
+// Open creates the group's table, or opens the one that exists if it has the
+// group's columns, key and order.
+func (s *Sink) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer, error) {
+	if err := s.Check(n.Schema); err != nil {
+		return nil, err
+	}
+	set := s.withDefaults()
+	lake, err := openLake(ctx, &set, n.Schema)
+	if err != nil {
+		return nil, err
+	}
+	return newWriter(&set, n, lake), nil
+}
+
+// cutRows is how many rows make a commit: as many may wait for the next.
+func (s *Sink) cutRows() int { return max(s.CommitRows/2, 1) }
+
+// now is the time by which old snapshots and files are removed.
+func (s *Sink) now() time.Time {
+	if s.clock != nil {
+		return s.clock()
+	}
+	return time.Now()
+}
+
+// withDefaults is a copy in which nothing is zero.
+func (s *Sink) withDefaults() Sink {
+	d := *s
+	if abs, err := filepath.Abs(d.Warehouse); err == nil {
+		d.Warehouse = abs
+	}
+	d.CommitEvery = cmp.Or(d.CommitEvery, 5*time.Second)
+	d.CommitRows = cmp.Or(d.CommitRows, 1_000_000)
+	d.FileRows = cmp.Or(d.FileRows, 1_000_000)
+	d.FileBytes = cmp.Or(d.FileBytes, 128<<20)
+	d.Files = cmp.Or(d.Files, min(runtime.GOMAXPROCS(0), 4))
+	d.KeepSnapshots = cmp.Or(d.KeepSnapshots, 20)
+	d.KeepFor = cmp.Or(d.KeepFor, time.Hour)
+	d.OrphanAge = cmp.Or(d.OrphanAge, 24*time.Hour)
+	return d
+}

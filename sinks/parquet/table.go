@@ -1,0 +1,145 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/catalog"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
+)
+
+// lake is the group's table and how to reach it.
+type lake struct {
+	schema  *feature.Schema
+	catalog *sqlCatalog
+	disk    *disk
+	id      table.Identifier
+	layout  *layout // of files that have nulls
+	plain   *layout // of files that have those of the group only
+	data    string  // the directory of data files
+
+	digester identity.Digester
+
+	inventory inventory // of whoever commits
+	deleted   deletedRows
+}
+
+// openLake opens the table, and makes it if there is none.
+func openLake(ctx context.Context, set *Sink, schema *feature.Schema) (*lake, error) {
+	l, err := dial(set, schema)
+	if err != nil {
+		return nil, err
+	}
+	t, err := l.load(ctx)
+	if errors.Is(err, catalog.ErrNoSuchTable) {
+		if err = l.create(ctx, set.Warehouse); err == nil {
+			t, err = l.load(ctx)
+		}
+	}
+	if err == nil {
+		err = l.take(t, schema)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	return l, nil
+}
+
+func dial(set *Sink, schema *feature.Schema) (*lake, error) {
+	d := &disk{fault: set.fault}
+	c, err := openCatalog(set.Warehouse, d)
+	if err != nil {
+		return nil, err
+	}
+	return &lake{schema: schema, catalog: c, disk: d, id: table.Identifier{namespace, schema.Group.Table()}}, nil
+}
+
+func (l *lake) close() error { return l.catalog.close() }
+
+func (l *lake) load(ctx context.Context) (*table.Table, error) { return l.catalog.LoadTable(ctx, l.id) }
+
+// take checks that the table has a schema's columns, reads their ids, and uses
+// that schema from now on.
+func (l *lake) take(t *table.Table, s *feature.Schema) error {
+	if err := checkShape(s, t.Schema(), t.Properties()); err != nil {
+		return err
+	}
+	full, err := newLayout(s, t.Schema(), true)
+	if err != nil {
+		return err
+	}
+	plain, err := newLayout(s, t.Schema(), false)
+	if err != nil {
+		return err
+	}
+	l.schema, l.layout, l.plain, l.data = s, full, plain, filepath.Join(pathOfURI(t.Location()), "data")
+	l.digester = identity.NewDigester(t.Metadata().TableUUID())
+	return l.disk.makeDir(l.data)
+}
+
+// create makes the table. Another process may make the same one at the same time.
+func (l *lake) create(ctx context.Context, warehouse string) error {
+	err := l.catalog.CreateNamespace(ctx, table.Identifier{namespace}, nil)
+	if err != nil && !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
+		return fmt.Errorf("catalog: %w", err)
+	}
+	schema, err := tableSchema(l.schema)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(warehouse, namespace, l.schema.Group.Table())
+	properties := identityOf(l.schema.Group)
+	for k, v := range tableProperties {
+		properties[k] = v
+	}
+	t, err := l.catalog.CreateTable(ctx, l.id, schema,
+		catalog.WithLocation("file://"+path), catalog.WithProperties(properties))
+	if errors.Is(err, catalog.ErrTableAlreadyExists) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("making table %s: %w", l.schema.Group.Table(), err)
+	}
+	return l.syncNew(path, t.MetadataLocation())
+}
+
+// syncNew makes a new table's first metadata and its directories durable.
+func (l *lake) syncNew(path, metadata string) error {
+	f, err := l.disk.Open(metadata)
+	if err != nil {
+		return err
+	}
+	if s, ok := f.(interface{ Sync() error }); ok {
+		err = s.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	for _, dir := range []string{"metadata", ".", "..", "../.."} {
+		err = errors.Join(err, l.disk.syncDir(filepath.Join(path, dir)))
+	}
+	return err
+}
+
+// tableProperties keep the metadata small, whoever else commits.
+var tableProperties = iceberg.Properties{
+	"format-version":                             "2",
+	"commit.manifest-merge.enabled":              "true",
+	"commit.manifest.min-count-to-merge":         "20",
+	"commit.manifest.target-size-bytes":          strconv.Itoa(mergeBytes), // the default, 8 MiB, is written again by every twentieth commit
+	"write.metadata.delete-after-commit.enabled": "true",
+	"write.metadata.previous-versions-max":       "20",
+}
+
+func (l *lake) newDataFile(nulls bool) (*dataFile, error) {
+	layout := l.plain
+	if nulls {
+		layout = l.layout
+	}
+	return newDataFile(l.disk, layout, l.data, l.digester.Mark())
+}
