@@ -38,6 +38,7 @@ type scene struct {
 	offline pipeline.Sink
 	join    pipeline.Spec[pipeline.Receipt, pipeline.Nothing]
 	use     []message.HandlerMiddleware
+	router  func(*message.Router) error
 	rejects message.Publisher
 	twice   bool // it is run to its end first, without the saboteur
 }
@@ -64,6 +65,9 @@ func (s *scene) graph() *pipeline.Graph {
 	g.Logger, g.VerifyColumns, g.Drain = quiet, true, 2*time.Second
 	g.DeadLetters(s.rejects, "dead")
 	g.Use(s.use...)
+	if s.router != nil {
+		g.Router(s.router)
+	}
 	records := pipeline.Via(pipeline.From(g, "the-source", s.source), "the-record-stage", s.records)
 	rows := pipeline.Via(pipeline.Via(records, "the-decoder", s.decode), "the-stage", s.stage)
 	pipeline.Join(g, "the-join", s.join, pipeline.To(rows, "the-online-sink", s.online), pipeline.To(rows, "the-offline-sink", s.offline))
@@ -154,7 +158,7 @@ func TestABrokenContractIsNeverSilent(t *testing.T) {
 	t.Logf("seeds from %d", seed)
 	for plug, list := range map[string][]saboteur{
 		"source": sourceSaboteurs, "stage": stageSaboteurs, "sink": sinkSaboteurs, "join": joinSaboteurs,
-		"middleware": middlewareSaboteurs, "publisher": publisherSaboteurs,
+		"middleware": middlewareSaboteurs, "publisher": publisherSaboteurs, "router": routerSaboteurs,
 	} {
 		for _, b := range list {
 			t.Run(plug+" "+b.breaks, func(t *testing.T) {

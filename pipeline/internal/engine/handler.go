@@ -34,14 +34,15 @@ type handler struct {
 // laneState is what a node keeps of a lane. The edge hands a lane's messages
 // over one at a time; calls is there to notice a middleware that breaks that.
 type laneState struct {
-	calls sync.Mutex // held through a call
-	run   Runner
-	last  map[*Node]*answer // by producer
-	ended map[*Node]bool    // producers at their end
-	sent  int64             // number of the last envelope emitted
-	owed  []owed            // taken and not yet emitted
-	kept  []snapshot        // batches whose columns are verified
-	like  *feature.Schema   // of what was emitted last
+	calls  sync.Mutex // held through a call
+	run    Runner
+	last   map[*Node]*answer // by producer
+	ended  map[*Node]bool    // producers at their end
+	sent   int64             // number of the last envelope emitted
+	handed atomic.Int64      // number of the last envelope published
+	owed   []owed            // taken and not yet emitted
+	kept   []snapshot        // batches whose columns are verified
+	like   *feature.Schema   // of what was emitted last
 
 	keeping atomic.Bool // the stage keeps rows
 	awake   atomic.Bool // a wake is under way to it
@@ -55,6 +56,17 @@ type laneState struct {
 type answer struct {
 	number int64
 	out    []*envelope
+}
+
+// published reports whether all of an answer has entered the edge. A decorator
+// of the router's publisher may leave something out without an error.
+func (a *answer) published() bool {
+	for _, e := range a.out {
+		if !e.published.Load() {
+			return false
+		}
+	}
+	return true
 }
 
 func newHandler(s *session, n *Node) *handler {
@@ -270,7 +282,12 @@ func (h *handler) acked(e *envelope) {
 		return
 	}
 	defer st.calls.Unlock()
-	if a := st.last[e.producer]; a != nil && a.number == e.number {
+	a := st.last[e.producer]
+	if a == nil || a.number < e.number || a.number == e.number && !a.published() {
+		h.s.fail(h.s.g.Locate(h.n.Name, placeOf(e), errEarlyAck))
+		return
+	}
+	if a.number == e.number {
 		a.out = nil
 	}
 	if h.n.Kind == Join && len(st.ended) == h.producers(e.lane) {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
@@ -34,6 +35,8 @@ type envelope struct {
 	kind     kind
 	why      Reason
 	batch    any
+
+	published atomic.Bool // it has entered the edge
 }
 
 type envelopeKey struct{}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"sync"
 	"time"
 )
@@ -42,6 +43,13 @@ func (o *outage) due(l *lane) (cause error, lanes int, due bool) {
 	return cause, lanes, true
 }
 
+// lasts reports whether it is known why a lane's batch comes again.
+func (o *outage) lasts(l *lane) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.causes[l] != nil
+}
+
 // over notes that a lane goes on, and reports how long an outage was that this ends.
 func (o *outage) over(l *lane) (lasted time.Duration, ended bool) {
 	o.mu.Lock()
@@ -55,10 +63,18 @@ func (o *outage) over(l *lane) (lasted time.Duration, ended bool) {
 
 // retrying is told by the edge how long it waits before a batch comes again.
 func (h *handler) retrying(e *envelope, attempt int, pause time.Duration) {
+	if h.s.ctx.Err() != nil || h.s.failure() != nil {
+		return
+	}
+	if !h.outage.lasts(e.lane) { // the router says nothing but that it refused
+		h.outage.refusing(e.lane, errUnpublished)
+	}
 	if cause, lanes, due := h.outage.due(e.lane); due {
 		h.logger.Warn("batch failed, will retry", "attempt", attempt, "retry_in", pause, "lanes", lanes, "error", cause)
 	}
 }
+
+var errUnpublished = errors.New("what came of it could not be published: a decorator failed")
 
 // goesOn is told that a batch was acknowledged.
 func (h *handler) goesOn(l *lane) {

@@ -16,45 +16,35 @@ import (
 )
 
 // route makes one router handler of each node but the sources, which publish.
-func (s *session) route() (*message.Router, error) {
+func (s *session) route() (*message.Router, []*message.Handler, error) {
 	r, err := message.NewRouter(message.RouterConfig{CloseTimeout: time.Minute}, routerLog{s.g.Logger})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var all []*message.Handler
 	for _, n := range s.g.Nodes {
 		if n.Kind == Source {
 			continue
 		}
 		s.lanes.Declare(n.in(), n.Name)
 		h := s.handlers[n]
-		r.AddHandler(n.Name, n.in(), s.lanes.Consumer(n.Name), n.topic(), publisher{s.lanes, &n.Stats}, h.handle).
-			AddMiddleware(append([]message.HandlerMiddleware{s.guard(h)}, s.g.Middleware...)...)
+		routed := r.AddHandler(n.Name, n.in(), s.lanes.Consumer(n.Name), n.topic(), publisher{s.lanes, h}, h.handle)
+		routed.AddMiddleware(append([]message.HandlerMiddleware{s.guard(h)}, s.g.Middleware...)...)
+		all = append(all, routed)
 	}
 	for _, configure := range s.g.Router {
-		if err := configure(r); err != nil {
-			return nil, fmt.Errorf("configure the router: %w", err)
+		if err := called(func() error { return configure(r) }); err != nil {
+			return nil, nil, fmt.Errorf("configure the router: %w", err)
 		}
 	}
-	return r, nil
+	return r, all, nil
 }
 
-// publisher keeps a router that stops one handler from closing the others' edges,
-// and notes how long the node is held up by those after it.
-type publisher struct {
-	*lanes.PubSub
-	stats *Stats
+// called makes an error of a panic in what a person gave.
+func called(f func() error) (err error) {
+	defer recovered(&err)
+	return f()
 }
-
-func (p publisher) Publish(topic string, msgs ...*message.Message) error {
-	if len(msgs) == 0 {
-		return nil
-	}
-	began := time.Now()
-	defer func() { p.stats.Blocked.Add(int64(time.Since(began))) }()
-	return p.PubSub.Publish(topic, msgs...)
-}
-
-func (publisher) Close() error { return nil }
 
 // guard is the outermost middleware: it sees what is left once the user's have
 // done theirs. What passes by itself comes again, everything else ends the
@@ -88,7 +78,7 @@ func (s *session) guard(h *handler) message.HandlerMiddleware {
 	}
 }
 
-var errEarlyAck = errors.New("a middleware acknowledged a batch before what came of it was published: rows would be lost")
+var errEarlyAck = errors.New("a middleware or a decorator acknowledged a batch before what came of it was published, or left that out: rows would be lost")
 
 // answered reports whether a message was acknowledged or refused already, which
 // is the router's to do.
@@ -160,10 +150,27 @@ func (s *session) nudge(n *Node, e *envelope) {
 	s.lanes.Nudge(n.in(), n.Name, newMessage(s.ctx, e, nil))
 }
 
-// serve runs the router until the session's context ends.
-func serve(ctx context.Context, r *message.Router) <-chan error {
+// serve runs the router until the session's context ends. A handler that stops
+// before that, as all do when a plugin closes the router, would leave its node's
+// batches waiting for ever.
+func (s *session) serve(r *message.Router, all []*message.Handler) (<-chan error, error) {
 	done := make(chan error, 1)
-	go func() { done <- r.Run(ctx) }()
-	<-r.Running()
-	return done
+	go func() { done <- called(func() error { return r.Run(s.ctx) }) }()
+	select {
+	case <-r.Running():
+	case err := <-done:
+		return nil, errors.Join(fmt.Errorf("start the router: %w", err), s.lanes.Close())
+	}
+	for _, h := range all {
+		s.running.Go(func() {
+			select {
+			case <-h.Stopped():
+				s.fail(errRouterClosed)
+			case <-s.ctx.Done():
+			}
+		})
+	}
+	return done, nil
 }
+
+var errRouterClosed = errors.New("the router was closed from outside, by a plugin for instance: a graph ends by the context of Run, and drains then")

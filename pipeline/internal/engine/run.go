@@ -75,11 +75,14 @@ func (g *Graph) session(ctx context.Context, again bool) error {
 
 // run starts the router, then the sources, and waits for all to end.
 func (s *session) run(ctx context.Context) error {
-	r, err := s.route()
+	r, handlers, err := s.route()
 	if err != nil {
 		return err
 	}
-	served := serve(s.ctx, r)
+	served, err := s.serve(r, handlers)
+	if err != nil {
+		return err
+	}
 	ended := s.runSources(ctx)
 	stop := context.AfterFunc(ctx, s.startDrain)
 	defer stop()
