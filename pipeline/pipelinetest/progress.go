@@ -10,7 +10,6 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-
 // partition is one in all its epochs.
 type partition struct {
 	topic string
