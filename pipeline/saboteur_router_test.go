@@ -10,6 +10,8 @@ import (
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+
+	"github.com/tandemdata/tandem/pipeline"
 )
 
 // configures gives the scene's router to a person.
@@ -125,17 +127,20 @@ var routerSaboteurs = []saboteur{
 	{"publishes to another topic", publishes(func(next message.Publisher, topic string, list []*message.Message) error {
 		return next.Publish("eu."+topic, list...)
 	}), `to another topic ("eu.`, false},
-	{"publishes backwards", publishes(func(next message.Publisher, topic string, list []*message.Message) error {
-		slices.Reverse(list)
-		return next.Publish(topic, list...)
-	}), `changed the order`, true},
+	{"publishes backwards", func(s *scene) {
+		s.stage = holding(func(_ *pipeline.Node, why pipeline.FlushReason) bool { return why == pipeline.FlushEnd }) // and so several at once
+		publishes(func(next message.Publisher, topic string, list []*message.Message) error {
+			slices.Reverse(list)
+			return next.Publish(topic, list...)
+		})(s)
+	}, `node "the-stage": log/`, false},
 	{"publishes twice", publishes(func(next message.Publisher, topic string, list []*message.Message) error {
 		return errors.Join(next.Publish(topic, list...), next.Publish(topic, list...))
 	}), ``, false},
-	{"publishes, and fails once in two", func(s *scene) {
+	{"publishes, and fails now and then", func(s *scene) {
 		failed := new(atomic.Int64)
 		publishes(func(next message.Publisher, topic string, list []*message.Message) error {
-			if err := next.Publish(topic, list...); err != nil || failed.Add(1)%2 == 0 {
+			if err := next.Publish(topic, list...); err != nil || failed.Add(1)%8 != 0 {
 				return err
 			}
 			return errors.New("the meter is away")
@@ -145,10 +150,10 @@ var routerSaboteurs = []saboteur{
 		m.Ack()
 		return nil
 	}), `acknowledged a batch before`, false},
-	{"refuses once in two", func(s *scene) {
+	{"refuses now and then", func(s *scene) {
 		refused := new(atomic.Int64)
 		delivers(func(m *message.Message) *message.Message {
-			if refused.Add(1)%2 == 0 {
+			if refused.Add(1)%8 != 0 {
 				return m
 			}
 			m.Nack()

@@ -270,11 +270,16 @@ func (h *handler) producers(l *lane) int {
 	return n
 }
 
-// acked lets go of an answer: its message will not come again.
+// acked lets go of an answer: its message will not come again. One that was
+// acknowledged without that its node had it, or that what came of it was
+// published, is lost.
 func (h *handler) acked(e *envelope) {
 	h.goesOn(e.lane)
 	st := h.known(e.lane)
 	if st == nil {
+		if h.s.lane(e.lane.id) != nil {
+			h.s.fail(h.s.g.Locate(h.n.Name, placeOf(e), errEarlyAck))
+		}
 		return
 	}
 	if !st.calls.TryLock() {
