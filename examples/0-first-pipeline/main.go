@@ -55,6 +55,7 @@ func main() {
 	if err := g.Run(context.Background()); err != nil {
 		log.Fatal(err)
 	}
+	fmt.Println("What became of every row:")
 	report.Ledger(os.Stdout, g.Ledger())
 	fmt.Println("The newest row of each user is in online.db, table clicks_1. Every row is in the Iceberg table\n" +
 		"warehouse/features/clicks_1. Run it again: the table says that it has all of the log, so nothing is read.")

@@ -52,6 +52,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	fmt.Println("Three clicks, a restart, and one more. The offline store has each with its user's amount before it:")
 	fmt.Println("user, at, amount, previous")
 	for row, err := range offline.Scan(context.Background(), s) {
 		if err != nil {

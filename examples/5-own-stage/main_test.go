@@ -14,6 +14,7 @@ import (
 func Example() {
 	main()
 	// Output:
+	// Three clicks, a restart, and one more. The offline store has each with its user's amount before it:
 	// user, at, amount, previous
 	// ada 1 2.5 <nil>
 	// ada 2 7 2.5

@@ -39,12 +39,13 @@ func main() {
 	if err := g.Run(context.Background()); err != nil {
 		log.Fatal(err)
 	}
+	fmt.Println("Three clicks of two users went to the sink. What became of them:")
 	report.Ledger(os.Stdout, g.Ledger())
 	table, err := Load("clicks_1.gob")
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("clicks_1.gob holds:")
+	fmt.Println("The newest click of each user is in clicks_1.gob:")
 	for _, key := range slices.Sorted(maps.Keys(table.Rows)) {
 		fmt.Println(" ", table.Rows[key].Values)
 	}
