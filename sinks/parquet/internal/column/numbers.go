@@ -10,9 +10,9 @@ import (
 )
 
 // A ColumnWriter takes one value after the other, of 24 bytes each. The buffer
-// after it takes numbers as they lie in a column, but the library doesn't hand
-// it out. So it is looked up by name when the program starts; if ever it isn't
-// there, numbers go the way of all other values.
+// after it takes numbers as they lie in a column, but the library doesn't
+// export it. So it is looked up by name when the program starts; if it isn't
+// there, numbers are written as all other values are.
 var bufferField, hasBuffers = func() (reflect.StructField, bool) {
 	f, ok := reflect.TypeFor[pq.ColumnWriter]().FieldByName("columnBuffer")
 	return f, ok && f.Type == reflect.TypeFor[pq.ColumnBuffer]()
