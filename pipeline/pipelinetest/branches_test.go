@@ -190,7 +190,7 @@ func (w *kafkaWorld) produceTo(p int32, n int) {
 	w.Helper()
 	w.must(w.client.BeginTransaction())
 	for i := range n {
-		row, rec := w.row(p, "key-"+string(rune('a'+10*p+int32(i%10))), int64(w.rand.IntN(w.times)), w.deletes+w.dead)
+		row, rec := w.row(p, "key-"+string('a'+10*p+int32(i%10)), int64(w.rand.IntN(w.times)), w.deletes+w.dead)
 		row.Topic, row.Offset = w.name, int64(i)
 		w.rows = append(w.rows, row)
 		w.sent.Add(row)

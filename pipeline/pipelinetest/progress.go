@@ -4,14 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-var quiet = slog.New(slog.DiscardHandler)
 
 // partition is one in all its epochs.
 type partition struct {
