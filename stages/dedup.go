@@ -164,7 +164,7 @@ func (d *dedup) contents(rows *feature.Rows) {
 // takes its place, with the stores that it goes to: what another store had is
 // forgotten, which costs at most a write that changes nothing.
 func (d *dedup) judge(rows *feature.Rows, i int, sum uint64, at window.Flags) {
-	v := rows.Version(i)
+	v := atHand(rows, i)
 	e, known := d.newest.Entry(d.ids[i])
 	was := e.Flags()
 	switch {

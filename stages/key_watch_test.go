@@ -7,6 +7,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/stages/internal/window"
 )
 
 // twoLanes are the stages of two lanes of one node, each with its place.
@@ -82,6 +83,7 @@ func TestALaneThatHasLeftGivesUpItsPart(t *testing.T) {
 	g := lanes[0].(*guard)
 	part := func() int {
 		known := 0
+		g.newest = window.New(1)
 		g.memory.fit(g.newest)
 		for i := range int64(2000) {
 			_, k := g.newest.Entry(feature.Digest{Hi: uint64(i%600+1) << 40, Lo: uint64(i%600 + 1)})

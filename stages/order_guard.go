@@ -161,7 +161,7 @@ func (g *guard) row(rows *feature.Rows, i int) {
 	if g.newest == nil || at&atOnline == 0 {
 		return
 	}
-	v := rows.Version(i)
+	v := atHand(rows, i)
 	e, known := g.newest.Entry(rows.KeyDigest(i))
 	if known && feature.ByEventTime.Compare(v, remembered(v, int64(e.Value()), e.Flags())) < 0 {
 		g.apply(g.Late, rows, i, feature.Late, "late", 0)

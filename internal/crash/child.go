@@ -44,7 +44,8 @@ func (j *Job) do(ctx context.Context, taps []func(*parquet.Sink, *Fault)) error 
 	for _, put := range taps {
 		put(offline, &j.Fault)
 	}
-	g := j.graph(offline)
+	dedup := &deduped{}
+	g := j.graph(offline, dedup)
 	if err := g.Run(ctx); err != nil {
 		return err
 	}
@@ -54,19 +55,23 @@ func (j *Job) do(ctx context.Context, taps []func(*parquet.Sink, *Fault)) error 
 			return fmt.Errorf("the ledger of %q doesn't add up: %+v", name, t)
 		}
 	}
+	if j.Keys == feature.KeysStay && dedup.none() {
+		return fmt.Errorf("of %d rows Dedup dropped none, though 1 in 20 was sent again", dedup.read.Load())
+	}
 	if ctx.Err() != nil && j.UntilEnd {
 		return errors.New("interrupted before the end")
 	}
 	return nil
 }
 
-func (j *Job) graph(offline *parquet.Sink) *pipeline.Graph {
+func (j *Job) graph(offline *parquet.Sink, dedup *deduped) *pipeline.Graph {
 	f := &j.Fault
 	g := pipeline.New("crash")
 	records := pipeline.Via(pipeline.From(g, "kafka", j.source()), "polled", tap[feature.Records]{f, Polled})
 	rows := pipeline.Via(records, "decode", stages.Decode{Group: group(j.Order, j.Keys), Schema: avrorow.Schema})
 	decoded := pipeline.Via(rows, "decoded", tap[*feature.Rows]{f, Decoded})
 	fresh := pipeline.Via(decoded, "dedup", stages.Dedup{OffsetsOnly: j.Keys == feature.KeysMove})
+	fresh = pipeline.Via(fresh, "deduped", dedup)
 	ordered := pipeline.Via(fresh, "order-guard", stages.OrderGuard{})
 	online := &cassandra.Sink{Hosts: []string{j.Cassandra}, Keyspace: j.Keyspace, Create: true}
 	toOnline := pipeline.To(ordered, "online", &tapped{Sink: online, fault: f, half: OnlineHalf, done: OnlineDone})

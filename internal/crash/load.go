@@ -30,13 +30,12 @@ type sending struct {
 // load makes records: fresh rows, corrections of rows of the same event time, late rows, the same record again, and
 // deletes. The same ones for the same seed.
 type load struct {
-	keys  feature.Placement
-	rand  *rand.Rand
-	rows  *avrorow.Generator
-	enc   *avrorow.Encoder
-	n     int
-	twins int         // records that were sent again
-	last  [50]sending // any of them may be sent again
+	keys feature.Placement
+	rand *rand.Rand
+	rows *avrorow.Generator
+	enc  *avrorow.Encoder
+	n    int
+	last [50]sending // any of them may be sent again
 }
 
 func newLoad(seed uint64, keys feature.Placement) *load {
@@ -56,7 +55,6 @@ func (l *load) make() sending {
 	case x < 5:
 		if again := l.last[l.rand.IntN(len(l.last))]; again.Record != nil {
 			twin := *again.Record
-			l.twins++
 			return sending{&twin, again.row}
 		}
 	case x < 10:

@@ -166,7 +166,12 @@ func (r *Rows) Version(i int) Version {
 
 // Time is the event time of row i, in the column's own unit. A delete that has
 // none takes its record's timestamp.
-func (r *Rows) Time(i int) int64 { return r.Version(i).Time }
+func (r *Rows) Time(i int) int64 {
+	if r.times == nil {
+		return 0
+	}
+	return r.times[i]
+}
 
 // Key is the primary key of row i: two rows have one key exactly when these
 // bytes are equal. They live as long as the batch. Stores keep what they make of

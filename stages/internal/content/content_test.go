@@ -2,6 +2,7 @@ package content
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -77,6 +78,28 @@ func TestContentsAreEqualWhereRowsAre(t *testing.T) {
 	}
 	if other := NewHasher(); other.Of(rows)[0] == hashes[0] {
 		t.Error("two lanes hash alike")
+	}
+}
+
+func TestItemsBelongToTheirList(t *testing.T) {
+	inner := feature.Field{Kind: feature.List, Children: []feature.Field{{Kind: feature.Int64, Nullable: true}}}
+	s, err := feature.NewSchema(feature.Group{Name: "g", PrimaryKey: []string{"k"}}, []feature.Field{
+		{Name: "k", Kind: feature.Bool}, {Name: "lists", Kind: feature.List, Children: []feature.Field{inner}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, list := feature.NewRows(s, feature.TopicPartition{}), []any{int64(1), nil}
+	for i, lists := range []any{[]any{list, []any{}}, []any{[]any{}, list}, []any{list}} {
+		if err := errors.Join(rows.Columns[0].Append(true), rows.Columns[1].Append(lists)); err != nil {
+			t.Fatal(err)
+		}
+		rows.Add(feature.Record{Offset: int64(i)}, feature.Upsert)
+	}
+	rows.Seal()
+	h := NewHasher()
+	if sums := h.Of(rows); sums[0] == sums[1] || sums[1] == sums[2] || sums[0] == sums[2] {
+		t.Errorf("the sums are %x", sums)
 	}
 }
 

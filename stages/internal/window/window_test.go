@@ -80,6 +80,29 @@ func TestAWindowKnowsItsLastHalfAndNoMoreThanAll(t *testing.T) {
 	}
 }
 
+// Of a table that is emptied, a part that isn't used again yet is empty too.
+func TestAWindowOfManyPartsForgets(t *testing.T) {
+	const most = 4 * segmentKeys
+	w := New(2 * most)
+	for n := range uint64(2*most + 1) {
+		w.Entry(digest(n))
+	}
+	for n := range uint64(100) {
+		if _, known := w.Entry(digest(n)); known {
+			t.Fatalf("%d is known from two generations ago", n)
+		}
+	}
+}
+
+func TestIdentitiesThatAreHalfEqualAreTwo(t *testing.T) {
+	w := New(100)
+	for _, id := range []feature.Digest{{Hi: 1 << 40, Lo: 1}, {Hi: 1 << 40, Lo: 2}, {Hi: 1 << 41, Lo: 1}} {
+		if _, known := w.Entry(id); known {
+			t.Errorf("%x was taken for another", id)
+		}
+	}
+}
+
 func TestAWindowForgets(t *testing.T) {
 	w := New(100)
 	w.Entry(digest(1))
