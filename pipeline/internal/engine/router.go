@@ -16,12 +16,11 @@ import (
 )
 
 // route makes one router handler of each node but the sources, which publish.
-func (s *session) route() (*message.Router, []*message.Handler, error) {
+func (s *session) route() (*message.Router, error) {
 	r, err := message.NewRouter(message.RouterConfig{CloseTimeout: time.Minute}, routerLog{s.g.Logger})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var all []*message.Handler
 	for _, n := range s.g.Nodes {
 		if n.Kind == Source {
 			continue
@@ -30,14 +29,13 @@ func (s *session) route() (*message.Router, []*message.Handler, error) {
 		h := s.handlers[n]
 		routed := r.AddHandler(n.Name, n.in(), s.lanes.Consumer(n.Name), n.topic(), publisher{s.lanes, h}, h.handle)
 		routed.AddMiddleware(append([]message.HandlerMiddleware{s.guard(h)}, s.g.Middleware...)...)
-		all = append(all, routed)
 	}
 	for _, configure := range s.g.Router {
 		if err := called(func() error { return configure(r) }); err != nil {
-			return nil, nil, fmt.Errorf("configure the router: %w", err)
+			return nil, fmt.Errorf("configure the router: %w", err)
 		}
 	}
-	return r, all, nil
+	return r, nil
 }
 
 // called makes an error of a panic in what a person gave.
@@ -136,6 +134,7 @@ func (s *session) newLanes() *lanes.PubSub {
 				h.retrying(envelopeOf(m), attempt, pause)
 			}
 		},
+		Left: func(string) { s.fail(errRouterClosed) }, // but where the session has ended
 		Idle: s.idle,
 	})
 }
@@ -150,25 +149,16 @@ func (s *session) nudge(n *Node, e *envelope) {
 	s.lanes.Nudge(n.in(), n.Name, newMessage(s.ctx, e, nil))
 }
 
-// serve runs the router until the session's context ends. A handler that stops
-// before that, as all do when a plugin closes the router, would leave its node's
-// batches waiting for ever.
-func (s *session) serve(r *message.Router, all []*message.Handler) (<-chan error, error) {
+// serve runs the router until the session's context ends. That it is closed before
+// that, as by a plugin, is seen by the edges: its subscriptions end. It would wait
+// for messages that nobody takes any more.
+func (s *session) serve(r *message.Router) (<-chan error, error) {
 	done := make(chan error, 1)
 	go func() { done <- called(func() error { return r.Run(s.ctx) }) }()
 	select {
 	case <-r.Running():
 	case err := <-done:
 		return nil, errors.Join(fmt.Errorf("start the router: %w", err), s.lanes.Close())
-	}
-	for _, h := range all {
-		s.running.Go(func() {
-			select {
-			case <-h.Stopped():
-				s.fail(errRouterClosed)
-			case <-s.ctx.Done():
-			}
-		})
 	}
 	return done, nil
 }

@@ -75,11 +75,11 @@ func (g *Graph) session(ctx context.Context, again bool) error {
 
 // run starts the router, then the sources, and waits for all to end.
 func (s *session) run(ctx context.Context) error {
-	r, handlers, err := s.route()
+	r, err := s.route()
 	if err != nil {
 		return err
 	}
-	served, err := s.serve(r, handlers)
+	served, err := s.serve(r)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ func (c *consumer) serve(ctx context.Context, s *subscription) {
 	c.replace(func(subs []*subscription) []*subscription { return append(slices.Clone(subs), s) })
 	select {
 	case <-ctx.Done():
+		c.ps.cfg.Left(c.name)
 	case <-c.ps.closed:
 	}
 	c.replace(func(subs []*subscription) []*subscription {

@@ -40,6 +40,9 @@ type Config struct {
 	// Retry is told that a consumer refused a message, which comes again after a pause.
 	Retry func(consumer string, m *message.Message, attempt int, pause time.Duration) // default: nobody
 
+	// Left is told that a consumer's subscription has ended while the PubSub is open.
+	Left func(consumer string) // default: nobody
+
 	// Idle is told when a consumer has done all that was published to a lane. It
 	// must not block.
 	Idle func(topic string, lane int64) // default: nobody
@@ -74,6 +77,9 @@ func New(cfg Config) *PubSub {
 	}
 	if cfg.Retry == nil {
 		cfg.Retry = func(string, *message.Message, int, time.Duration) {}
+	}
+	if cfg.Left == nil {
+		cfg.Left = func(string) {}
 	}
 	if cfg.Acked == nil {
 		cfg.Acked = func(string, *message.Message) {}
