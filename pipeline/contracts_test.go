@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,7 +23,7 @@ import (
 // A branch that edits a column leaves the other branch as it is, also where
 // batches come again.
 func TestABranchThatEditsAColumnLeavesTheOthersAlone(t *testing.T) {
-	st, failed := newStores(), false
+	st, failed := newStores(), new(atomic.Bool)
 	g := pipeline.New("edits")
 	g.Logger, g.VerifyColumns = quiet, true
 	rows := pipeline.Via(pipeline.From(g, "log", &script{Partitions: sample(3, 100), Chunk: 7}), "decode", decode{})
@@ -32,8 +33,7 @@ func TestABranchThatEditsAColumnLeavesTheOthersAlone(t *testing.T) {
 		for i := range v {
 			v[i] *= 2
 		}
-		if !failed {
-			failed = true
+		if !failed.Swap(true) {
 			return pipeline.Transient(errors.New("once"))
 		}
 		emit(edited)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tandemdata/tandem/internal/crash"
+	"github.com/tandemdata/tandem/benchmarks/crash"
 )
 
 // moment is how long things settle before the next fault.

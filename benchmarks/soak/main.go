@@ -20,7 +20,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/tandemdata/tandem/internal/crash"
+	"github.com/tandemdata/tandem/benchmarks/crash"
 )
 
 func main() {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/tandemdata/tandem/internal/crash"
+	"github.com/tandemdata/tandem/benchmarks/crash"
 )
 
 // member is a process of the group.

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/tandemdata/tandem/internal/crash"
+	"github.com/tandemdata/tandem/benchmarks/crash"
 	"github.com/tandemdata/tandem/internal/servers"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )

@@ -18,7 +18,7 @@ const module = "github.com/tandemdata/tandem/"
 var heavy = map[string][]string{
 	"github.com/ThreeDotsLabs/watermill": {"stages", "sinks/watermill", "pipeline", "pipeline/internal/lanes", "pipeline/internal/engine", "sources/watermill", "examples/", "benchmarks"},
 	"github.com/hamba/avro":              {"stages/avro", "internal/avrorow", "examples/", "benchmarks"},
-	"github.com/twmb/franz-go":           {"sources/kafka", "stages/wire/registry", "sources/kafkatest", "internal/crash", "examples/", "benchmarks", "benchmarks/"},
+	"github.com/twmb/franz-go":           {"sources/kafka", "stages/wire/registry", "sources/kafkatest", "benchmarks/crash", "examples/", "benchmarks", "benchmarks/"},
 	"github.com/gocql/gocql":             {"sinks/cassandra", "benchmarks"},
 	"github.com/parquet-go/parquet-go":   {"sinks/parquet", "sinks/parquet/internal/column", "benchmarks"},
 	"github.com/apache/iceberg-go":       {"sinks/parquet", "sinks/parquet/internal/column"},
@@ -28,7 +28,7 @@ var heavy = map[string][]string{
 	"gonum.org/v1/plot":                  {"benchmarks"},
 	"github.com/google/pprof":            {"benchmarks"},
 	"github.com/IBM/sarama":              {"examples/", "benchmarks"},
-	"github.com/Shopify/toxiproxy":       {"internal/crash"},
+	"github.com/Shopify/toxiproxy":       {"benchmarks/crash"},
 }
 
 // rooms are what the project's own packages may know of each other: by folder,
@@ -46,14 +46,18 @@ var rooms = map[string][]string{
 	},
 	"pipeline":              {"pipeline/feature", "pipeline/internal/engine", "pipeline/internal/failure", "pipeline/internal/ledger"},
 	"pipeline/measure":      {"pipeline", "pipeline/internal/engine"},
-	"pipeline/pipelinetest": {"pipeline", "pipeline/feature", "pipeline/internal/frontier", "internal/rowmodel"},
-	"stages":                {"pipeline", "pipeline/feature", "stages/avro", "stages/wire", "stages/internal/content", "stages/internal/window"},
-	"stages/stagetest":      {"pipeline", "pipeline/feature"},
-	"stages/avro":           {"pipeline/feature"},
-	"stages/wire":           {"pipeline/feature", "stages/avro"},
-	"stages/wire/registry":  {"pipeline", "stages/wire"},
-	"sources/":              {"pipeline", "pipeline/feature"},
-	"sinks/":                {"pipeline", "pipeline/feature"},
+	"pipeline/pipelinetest": {"pipeline", "pipeline/feature", "pipeline/internal/frontier", "pipeline/pipelinetest/rowmodel"},
+	"pipeline/report":       {"pipeline", "pipeline/feature"},
+
+	"pipeline/pipelinetest/rowmodel": {"pipeline/feature"},
+
+	"stages":               {"pipeline", "pipeline/feature", "stages/avro", "stages/wire", "stages/internal/content", "stages/internal/window"},
+	"stages/stagetest":     {"pipeline", "pipeline/feature"},
+	"stages/avro":          {"pipeline/feature"},
+	"stages/wire":          {"pipeline/feature", "stages/avro"},
+	"stages/wire/registry": {"pipeline", "stages/wire"},
+	"sources/":             {"pipeline", "pipeline/feature"},
+	"sinks/":               {"pipeline", "pipeline/feature"},
 	"sinks/parquet": {
 		"pipeline", "pipeline/feature", "sinks/parquet/internal/column", "sinks/parquet/internal/identity",
 		"sinks/parquet/internal/paged",
@@ -61,10 +65,10 @@ var rooms = map[string][]string{
 	"sinks/parquet/internal/identity": {"pipeline/feature", "sinks/parquet/internal/paged"},
 	"sinks/parquet/internal/column":   {"pipeline/feature"},
 	"sinks/parquet/internal/paged":    {},
-	"sinks/sinktest":                  {"pipeline", "pipeline/feature", "pipeline/pipelinetest", "internal/rowgen", "internal/rowmodel"},
+	"sinks/sinktest":                  {"pipeline", "pipeline/feature", "pipeline/pipelinetest", "internal/rowgen", "pipeline/pipelinetest/rowmodel"},
 	"internal/":                       {"pipeline", "pipeline/feature"},
 	"internal/servers":                {"internal/child"},
-	"internal/crash": {
+	"benchmarks/crash": {
 		"pipeline", "pipeline/feature", "pipeline/pipelinetest", "stages", "sources/kafka", "sinks/cassandra", "sinks/parquet",
 		"internal/avrorow", "internal/child", "sources/kafkatest", "internal/servers",
 	},

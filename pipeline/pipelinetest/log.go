@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tandemdata/tandem/internal/rowmodel"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest/rowmodel"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tandemdata/tandem/internal/rowmodel"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest/rowmodel"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 

@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/tandemdata/tandem/internal/crash"
+	"github.com/tandemdata/tandem/benchmarks/crash"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/parquet"
 )

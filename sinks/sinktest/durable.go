@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/internal/rowmodel"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest/rowmodel"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 

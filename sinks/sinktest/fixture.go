@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
-	"github.com/tandemdata/tandem/internal/rowmodel"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest/rowmodel"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tandemdata/tandem/internal/crash"
+	"github.com/tandemdata/tandem/benchmarks/crash"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 

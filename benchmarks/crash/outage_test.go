@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tandemdata/tandem/internal/crash"
+	"github.com/tandemdata/tandem/benchmarks/crash"
 	"github.com/tandemdata/tandem/internal/servers"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
