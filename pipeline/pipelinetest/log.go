@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tandemdata/tandem/pipeline/pipelinetest/rowmodel"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest/rowmodel"
 )
 
 // Row is one record that was sent, and the row that it stands for.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tandemdata/tandem/pipeline/pipelinetest/rowmodel"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest/rowmodel"
 )
 
 // seen are the rows of a store by identity, each from one that was sent.

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tandemdata/tandem/pipeline/pipelinetest/rowmodel"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest/rowmodel"
 )
 
 // Watcher reads both stores while the graph runs. It belongs to one goroutine.
