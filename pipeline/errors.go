@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	errNoStage  = errors.New("Open gave no stage and no error")
-	errNoWriter = errors.New("Open gave no writer and no error")
+	errNoStage  = errors.New("opened no stage, and gave no error")
+	errNoWriter = errors.New("opened no writer, and gave no error")
 )
 
 // Error says where in the graph something failed, and why.

@@ -31,16 +31,16 @@ func (o *outage) refusing(l *lane, cause error) {
 	o.causes[l] = cause
 }
 
-// due gives what is to be logged before a retry, if anything is.
-func (o *outage) due(l *lane) (cause error, lanes int, due bool) {
+// due gives what is to be logged before a retry, if anything is: how many lanes
+// wait, and why this one does.
+func (o *outage) due(l *lane) (lanes int, cause error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	cause, lanes = o.causes[l], len(o.causes)
-	if cause == nil || time.Since(o.said) < remindEvery {
-		return nil, 0, false
+	if o.causes[l] == nil || time.Since(o.said) < remindEvery {
+		return 0, nil
 	}
 	o.said = time.Now()
-	return cause, lanes, true
+	return len(o.causes), o.causes[l]
 }
 
 // lasts reports whether it is known why a lane's batch comes again.
@@ -69,7 +69,7 @@ func (h *handler) retrying(e *envelope, attempt int, pause time.Duration) {
 	if !h.outage.lasts(e.lane) { // the router says nothing but that it refused
 		h.outage.refusing(e.lane, errUnpublished)
 	}
-	if cause, lanes, due := h.outage.due(e.lane); due {
+	if lanes, cause := h.outage.due(e.lane); cause != nil {
 		h.logger.Warn("batch failed, will retry", "attempt", attempt, "retry_in", pause, "lanes", lanes, "error", cause)
 	}
 }

@@ -39,7 +39,7 @@ func (s *session) openSink(ctx context.Context, n *Node) (*store, error) {
 		})
 	}()
 	if err == nil && st.w == nil {
-		err = errors.New("Open gave no writer and no error")
+		err = errors.New("opened no writer, and gave no error")
 	}
 	if err != nil {
 		return nil, s.g.Locate(n.Name, "", err)
