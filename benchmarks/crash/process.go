@@ -16,9 +16,9 @@ import (
 
 // What a child says of what happens to it.
 const (
-	Dropped  = "everything that isn't durable is dropped" // what it holds is no longer its own, or may not be
+	Dropped  = "run interrupted" // what it holds is no longer its own, or may not be
 	NoBroker = "broker unreachable"
-	NotTaken = "tried again" // of a write
+	NotTaken = "batch failed"
 )
 
 // Process is a child that runs.

@@ -96,8 +96,14 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
-// Pause halts the process: its connections stay open and nothing answers on them.
-func (p *Process) Pause() error { return p.process.Signal(sigStop) }
+// Pause halts the process: its connections stay open and nothing answers on them. It returns once every thread of it
+// has stopped, which a signal alone doesn't wait for.
+func (p *Process) Pause() error {
+	if err := p.process.Signal(sigStop); err != nil {
+		return err
+	}
+	return stopped(p.process.Pid)
+}
 
 // Continue ends a pause.
 func (p *Process) Continue() error { return p.process.Signal(sigCont) }

@@ -158,6 +158,9 @@ func (s *session) serve(r *message.Router) (<-chan error, error) {
 	select {
 	case <-r.Running():
 	case err := <-done:
+		if err == nil { // it had run, and was closed before anyone saw it
+			return nil, errors.Join(errRouterClosed, s.lanes.Close())
+		}
 		return nil, errors.Join(fmt.Errorf("start the router: %w", err), s.lanes.Close())
 	}
 	return done, nil
