@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
@@ -126,7 +127,7 @@ func TestAStageThatKeepsItsPromisesPasses(t *testing.T) {
 }
 
 func TestEachPromiseFindsWhoBreaksIt(t *testing.T) {
-	shared := 0
+	var shared atomic.Int64
 	for name, c := range map[string]struct {
 		promise string
 		spec    pipeline.Spec[*feature.Rows, *feature.Rows]
@@ -180,8 +181,8 @@ func TestEachPromiseFindsWhoBreaksIt(t *testing.T) {
 			return nil
 		}}},
 		"has state that lanes share": {"lanes_know_nothing_of_each_other", stage{process: func(n *pipeline.Node, _ *int, rows *feature.Rows, emit func(*feature.Rows)) error {
-			seen := pipeline.Shared(n, func() *int { return new(int) })
-			if *seen++; *seen%3 == 0 {
+			seen := pipeline.Shared(n, func() *atomic.Int64 { return new(atomic.Int64) })
+			if seen.Add(1)%3 == 0 {
 				rows.Drop(0, feature.Unwanted)
 			}
 			emit(rows)
@@ -193,16 +194,13 @@ func TestEachPromiseFindsWhoBreaksIt(t *testing.T) {
 			return nil
 		}}},
 		"has state that all share": {"branches_know_nothing_of_each_other", stage{process: func(_ *pipeline.Node, _ *int, rows *feature.Rows, emit func(*feature.Rows)) error {
-			if shared++; shared%3 == 0 {
+			if shared.Add(1)%3 == 0 {
 				rows.Drop(0, feature.Unwanted)
 			}
 			emit(rows)
 			return nil
 		}}},
 	} {
-		if raceDetector && name == "has state that all share" {
-			continue // the race detector finds this by itself
-		}
 		if names := broken(t, c.spec); !slices.Contains(names, c.promise) {
 			t.Errorf("%s: %s found nothing; %q did", name, c.promise, names)
 		}
