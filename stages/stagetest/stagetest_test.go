@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -91,10 +90,13 @@ func batches(rng *rand.Rand, partition int32) (list []*feature.Rows) {
 	return list
 }
 
-// broken lists the promises that a stage is found to break.
-func broken(t *testing.T, s pipeline.Spec[*feature.Rows, *feature.Rows]) (names []string) {
+// broken lists the promises that a stage is found to break, of all or of one.
+func broken(t *testing.T, s pipeline.Spec[*feature.Rows, *feature.Rows], one string) (names []string) {
 	t.Helper()
 	for _, p := range promises[*feature.Rows, *feature.Rows]() {
+		if one != "" && p.name != one {
+			continue
+		}
 		r := &recorder{TB: t}
 		done := make(chan struct{})
 		go func() {
@@ -121,7 +123,7 @@ func TestAStageThatKeepsItsPromisesPasses(t *testing.T) {
 		emit(rows)
 		return nil
 	}}
-	if names := broken(t, first); names != nil {
+	if names := broken(t, first, ""); names != nil {
 		t.Errorf("%q", names)
 	}
 }
@@ -201,8 +203,9 @@ func TestEachPromiseFindsWhoBreaksIt(t *testing.T) {
 			return nil
 		}}},
 	} {
-		if names := broken(t, c.spec); !slices.Contains(names, c.promise) {
-			t.Errorf("%s: %s found nothing; %q did", name, c.promise, names)
+		// Of the others, some would have the race detector find the same.
+		if names := broken(t, c.spec, c.promise); len(names) == 0 {
+			t.Errorf("%s: %s found nothing", name, c.promise)
 		}
 	}
 }
