@@ -38,9 +38,6 @@ func (s *session) openSink(ctx context.Context, n *Node) (*store, error) {
 			return err
 		})
 	}()
-	if err == nil && st.w == nil {
-		err = errors.New("opened no writer, and gave no error")
-	}
 	if err != nil {
 		return nil, s.g.Locate(n.Name, "", err)
 	}
@@ -53,20 +50,26 @@ func (st *store) closeWriter() (err error) {
 }
 
 // lane is the runner of one lane.
-func (st *store) lane(l *lane) Runner { return sinkLane{st, l} }
+func (st *store) lane(l *lane) Runner { return &sinkLane{store: st, l: l} }
 
 type sinkLane struct {
 	*store
 	l *lane
+
+	// Rows of the batch with the span rejecting are at the dead letters as far as
+	// row rejected. Where the batch comes again, it may be another fork of what
+	// branches share, in which these rows are pending.
+	rejecting feature.Span
+	rejected  int
 }
 
-func (sinkLane) Keeps() bool { return true }
+func (*sinkLane) Keeps() bool { return true }
 
-func (sinkLane) Close() {}
+func (*sinkLane) Close() {}
 
 // Process writes a batch. Rows that the store had before the lane opened are
 // duplicates, whatever became of them on the way.
-func (k sinkLane) Process(ctx context.Context, in any, _ func(any)) error {
+func (k *sinkLane) Process(ctx context.Context, in any, _ func(any)) error {
 	rows, err := k.fit(ctx, in.(*feature.Rows))
 	if err != nil {
 		return err
@@ -112,11 +115,15 @@ func taken(rows *feature.Rows, outcomes []feature.Outcome) []frontier.Taken {
 	return list
 }
 
-// reject sends the rows that the store can't hold to the dead letters.
-func (k sinkLane) reject(ctx context.Context, rows *feature.Rows, outcomes []feature.Outcome) error {
+// reject sends the rows that the store can't hold to the dead letters, each once
+// however often the batch comes.
+func (k *sinkLane) reject(ctx context.Context, rows *feature.Rows, outcomes []feature.Outcome) error {
 	c, ok := k.w.(rowChecker)
 	if !ok {
 		return nil
+	}
+	if k.rejecting != rows.Span() {
+		k.rejecting, k.rejected = rows.Span(), 0
 	}
 	for from := 0; from < rows.Len(); {
 		i, cause := c.CheckRows(rows, from)
@@ -130,8 +137,11 @@ func (k sinkLane) reject(ctx context.Context, rows *feature.Rows, outcomes []fea
 		if outcomes[i] != feature.Pending {
 			continue
 		}
-		if err := k.s.g.Reject(ctx, k.n.Name, rows.TopicPartition, rows.Records[i], "unstorable", cause); err != nil {
-			return err
+		if i >= k.rejected {
+			if err := k.s.g.Reject(ctx, k.n.Name, rows.TopicPartition, rows.Records[i], "unstorable", cause); err != nil {
+				return err
+			}
+			k.rejected = i + 1
 		}
 		outcomes[i] = feature.Dead
 	}
@@ -185,7 +195,7 @@ func (st *store) forget(l *lane) {
 }
 
 // reportedAll refuses a sink that was flushed and has not said that all is durable.
-func (k sinkLane) reportedAll(l *lane) error {
+func (k *sinkLane) reportedAll(l *lane) error {
 	if owed, some := l.frontier.Owed(k.n.Name); some {
 		return failure.Mark(k.s.g.Locate(k.n.Name, place(l.TopicPartition, owed.From),
 			fmt.Errorf("was flushed, and has not reported the offsets %d to %d durable", owed.From, owed.To)), failure.Fatal)
