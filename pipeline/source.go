@@ -84,10 +84,11 @@ type Feed struct {
 	// Done is closed once all that was pushed is durable in every sink and
 	// committed, after End; or once the graph has given the lane up.
 	Done <-chan struct{}
+
+	inner *engine.Feed // nil where a test made it
 }
 
 func newSourceNode(e *engine.SourceNode) *SourceNode {
-	feeds := &feedsOf{}
 	return &SourceNode{
 		Name: e.Node.Name, Logger: e.Logger, KeysStay: e.KeysStay, Replay: e.Replay, Progress: e.Progress,
 		Open: func(c LaneConfig) (*Feed, error) {
@@ -95,8 +96,16 @@ func newSourceNode(e *engine.SourceNode) *SourceNode {
 			if err != nil {
 				return nil, err
 			}
-			return feeds.add(inner), nil
+			return &Feed{Lane: inner.Lane, Push: inner.Push, Full: inner.Full, Done: inner.Done(), inner: inner}, nil
 		},
-		End: func(list ...*Feed) { e.End(feeds.of(list)...) },
+		End: func(feeds ...*Feed) {
+			var inner []*engine.Feed
+			for _, f := range feeds {
+				if f != nil && f.inner != nil {
+					inner = append(inner, f.inner)
+				}
+			}
+			e.End(inner...)
+		},
 	}
 }
