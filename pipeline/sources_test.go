@@ -83,6 +83,29 @@ func TestTwoSourcesOfOneTopicName(t *testing.T) {
 	}
 	if l := g.Ledger(); l.Sinks["a"].Read != 30 || l.Sinks["b"].Read != 5000 {
 		t.Errorf("%+v", l)
+	} else if l.Read != 5030 {
+		t.Errorf("read %d rows of two sources, want 5030", l.Read)
+	}
+}
+
+// A source that fails and leaves a goroutine that waits for its lane.
+func TestALaneOfASourceThatFailsIsGivenUp(t *testing.T) {
+	left := make(chan struct{})
+	src := sourceFunc(func(_ context.Context, in *pipeline.SourceNode) error {
+		l := openLane(in, 0)
+		go func() {
+			defer close(left)
+			<-l.Done
+		}()
+		return errors.New("no such topic")
+	})
+	if err := bounded(t, wire(src, newStores()), 5*time.Second); err == nil {
+		t.Error("the source's error is lost")
+	}
+	select {
+	case <-left:
+	case <-time.After(time.Second):
+		t.Error("Run has returned, and the lane isn't done")
 	}
 }
 

@@ -89,10 +89,9 @@ func (s *session) run(ctx context.Context) error {
 	select {
 	case <-ended:
 	case <-s.failed:
-		s.abandon()
-		<-ended
 	}
-	s.cancel()
+	s.abandon()
+	<-ended
 	closed := s.lanes.Close()
 	s.running.Wait()
 	if s.failure() != nil {
@@ -114,7 +113,7 @@ func (s *session) startDrain() {
 	context.AfterFunc(s.ctx, func() { t.Stop() })
 }
 
-// runSources runs every source, and tells when all have returned.
+// runSources runs every source, and closes what it gives once all have returned.
 func (s *session) runSources(ctx context.Context) <-chan struct{} {
 	ctx, cancel := context.WithCancel(ctx)
 	context.AfterFunc(s.ctx, cancel)
