@@ -57,12 +57,13 @@ type SourceNode struct {
 type LaneConfig struct {
 	feature.Lane // Resumed as Progress gave it, with the gap that is skipped now; zero if it didn't
 
-	// Commit is told how far the lane is durable in all sinks. It must not block.
-	Commit func(next int64) // default: nobody is
+	// Commit is called when the lane is durable in all sinks up to an offset, which
+	// is the next to read. It must not block.
+	Commit func(next int64) // default: nothing is called
 
-	// Ready is told that a lane which was full may have room again: the source
-	// asks Feed.Full, and goes on or is told again. It must not block.
-	Ready func() // default: nobody is
+	// Ready is called when a lane that was full may have room again: the source
+	// asks Feed.Full, and goes on or waits for the next call. It must not block.
+	Ready func() // default: nothing is called
 }
 
 // Feed is how a source hands the records of a lane to the graph.

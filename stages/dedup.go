@@ -15,12 +15,12 @@ import (
 //
 // It compares a row with those of its own partition, so it needs
 // feature.KeysStay: by event time Check asks for it. A key that is seen in two
-// partitions all the same stops the graph, unless it lies in two processes.
+// partitions all the same stops the graph, unless the two are read by two processes.
 //
 // What it knows is bounded: beyond its window a duplicate goes on, and the
 // sinks' upsert makes nothing of it. A stage that drops rows by more than their
-// content belongs before it, or the twin of a row that was dropped there is
-// dropped here.
+// content belongs before it: a row that is equal to one which such a stage drops
+// later would be dropped here.
 type Dedup struct {
 	// OffsetsOnly leaves content alone: only a row whose offset came before is
 	// dropped. It is all that can be done where keys move between partitions: of

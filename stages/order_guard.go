@@ -10,7 +10,7 @@ import (
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// OrderGuard spares the online store rows that it would lose anyway: under
+// OrderGuard drops rows that the online store would not keep anyway: under
 // event-time order, those older than a row of their key known here. Offline
 // they go on as history. It stops the graph when a lane's offsets go back,
 // since every order rests on them.

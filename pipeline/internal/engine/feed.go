@@ -77,7 +77,7 @@ func (s *session) publishNext(l *lane) bool {
 	l.number++
 	e.number = l.number
 	if next.Room {
-		s.tellReady(l)
+		s.ready(l)
 	}
 	began := time.Now()
 	err := s.publish(l.source.topic(), e)
@@ -85,17 +85,17 @@ func (s *session) publishNext(l *lane) bool {
 	return err == nil && e.kind != end
 }
 
-// tellReady calls what the source gave to be told of room.
-func (s *session) tellReady(l *lane) {
+// ready calls LaneConfig.Ready: a lane that was full has room again.
+func (s *session) ready(l *lane) {
 	if l.ready == nil {
 		return
 	}
 	s.guarded(l.source, l.ready)
 }
 
-// tell calls what the source gave to be told of durable rows.
-func (s *session) tell(l *lane, next int64) {
-	l.told.Store(next)
+// commit calls LaneConfig.Commit: every sink holds the rows before next.
+func (s *session) commit(l *lane, next int64) {
+	l.committed.Store(next)
 	if l.commit != nil {
 		s.guarded(l.source, func() { l.commit(next) })
 	}

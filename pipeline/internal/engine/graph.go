@@ -16,8 +16,9 @@
 //	sinkend.go   it is flushed at the end of lanes
 //
 // The way back is one mechanism each: durability is counted in the frontier as
-// soon as a sink reports it, and a receipt then tells the join; room for more is
-// told to feeds by the intake; the end of a lane travels with its batches.
+// soon as a sink reports it, and a receipt then goes to the join; when the intake
+// has room again, it calls what the source gave as Ready; the end of a lane travels
+// with its batches.
 package engine
 
 import (

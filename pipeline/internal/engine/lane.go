@@ -19,14 +19,15 @@ type lane struct {
 	ready    func()
 	frontier *frontier.Frontier
 
-	ending   atomic.Bool  // End was called on its feed
-	pumping  sync.Mutex   // held by whoever publishes what waits
-	number   int64        // of the last envelope; under pumping
-	told     atomic.Int64 // what the source was told is durable
-	done     chan struct{}
-	doneOnce sync.Once
+	ending    atomic.Bool  // End was called on its feed
+	pumping   sync.Mutex   // held by whoever publishes what waits
+	number    int64        // of the last envelope; under pumping
+	committed atomic.Int64 // the offset of the last call of commit
+	done      chan struct{}
+	doneOnce  sync.Once
 
-	// flushed is closed, by sink that keeps no progress, once it has flushed the lane.
+	// flushed has a channel for each sink that keeps no progress, closed once that
+	// sink has flushed the lane.
 	flushed map[string]chan struct{}
 }
 
@@ -50,7 +51,7 @@ func (s *session) openLane(source *Node, c LaneConfig) (*Feed, error) {
 	if err := s.startsWhereTheStoresAre(l); err != nil {
 		return nil, err
 	}
-	l.told.Store(l.Start)
+	l.committed.Store(l.Start)
 	log := l.log()
 	l.frontier = frontier.New(sinks, l.Start, l.Resumed, func(sink string, t feature.Tally) { s.g.Ledger.Count(log, sink, t) })
 	over, err := s.add(l)

@@ -27,7 +27,7 @@ const (
 //
 // Its number grows within (producer, lane). A message may come again: because
 // its consumer's own publish failed after it had done the work, or because its
-// producer's did. The number tells both from something new.
+// producer's did. By the number both are known from something new.
 type envelope struct {
 	lane     *lane
 	producer *Node

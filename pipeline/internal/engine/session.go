@@ -36,7 +36,7 @@ type session struct {
 	nextID int64
 	live   map[int64]*lane
 	byLane map[*feature.Lane]*lane
-	held   map[partitionOf]*feature.Progress // what sources were told that the stores hold; nil: nothing
+	held   map[partitionOf]*feature.Progress // what the stores hold, as sources were given it; nil: nothing
 }
 
 func newSession(ctx context.Context, g *Graph) *session {

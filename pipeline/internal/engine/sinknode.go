@@ -94,7 +94,7 @@ func (k *sinkLane) Process(ctx context.Context, in any, _ func(any)) error {
 	}
 	for _, l := range k.s.intake.Taken(k.l.Lane, k.n.Name, rows.Span().To) {
 		if full := k.s.of(l); full != nil {
-			k.s.tellReady(full)
+			k.s.ready(full)
 		}
 	}
 	return nil
@@ -149,7 +149,7 @@ func (k *sinkLane) reject(ctx context.Context, rows *feature.Rows, outcomes []fe
 }
 
 // durable is SinkNode.Durable: it counts at once, so that the next commit of a
-// store that keeps progress includes it, and then tells the join.
+// store that keeps progress includes it, and then sends the join a receipt.
 func (st *store) durable(id *feature.Lane, done []feature.SpanTally) {
 	if len(done) == 0 {
 		return

@@ -64,7 +64,7 @@ func (s *session) progress(ctx context.Context, source *Node, topic string, part
 	return merged, found, nil
 }
 
-// note keeps what a source was told of a partition, to hold its lane against.
+// note keeps the progress that a source was given, which its lane is checked against.
 func (s *session) note(source *Node, topic string, partition int32, p feature.Progress, found bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

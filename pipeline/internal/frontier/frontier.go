@@ -39,8 +39,8 @@ type branch struct {
 }
 
 // New starts a lane where its sinks are. A sink that is ahead of the others
-// keeps its own next offset: rows before it come as duplicates. Counted is told
-// the tally of each span at each sink, once it counts; it may be nil.
+// keeps its own next offset: rows before it come as duplicates. Counted is called
+// with the tally of each span at each sink, once it counts; it may be nil.
 func New(sinks []string, start int64, resumed feature.Progress, counted func(sink string, t feature.Tally)) *Frontier {
 	f := &Frontier{counted: counted, sinks: map[string]*branch{}, at: start}
 	for _, name := range sinks {
