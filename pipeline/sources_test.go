@@ -109,6 +109,29 @@ func TestALaneOfASourceThatFailsIsGivenUp(t *testing.T) {
 	}
 }
 
+// A source that loses a lane once an hour. Only what fails again at once is waited for longer.
+func TestARestartAfterALongSessionIsNotPutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const sessions = 20
+		calls := 0
+		src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
+			if calls++; calls > sessions {
+				return nil
+			}
+			openLane(in, 0)
+			time.Sleep(time.Hour)
+			return pipeline.Restart(errors.New("lane lost"))
+		})
+		g, began := wire(src, newStores()), time.Now()
+		if err := g.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if paused := time.Since(began) - sessions*time.Hour; paused > sessions*200*time.Millisecond {
+			t.Errorf("%d restarts an hour apart were put off by %v", sessions, paused)
+		}
+	})
+}
+
 // The second Run of a graph counts from its own beginning.
 func TestASecondRunOfTheSameGraphCountsAnew(t *testing.T) {
 	var fired atomic.Int64

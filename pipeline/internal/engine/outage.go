@@ -50,6 +50,16 @@ func (o *outage) lasts(l *lane) bool {
 	return o.causes[l] != nil
 }
 
+// cause gives why some lane waits, or nil if none does.
+func (o *outage) cause() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, cause := range o.causes {
+		return cause
+	}
+	return nil
+}
+
 // over notes that a lane goes on, and reports how long an outage was that this ends.
 func (o *outage) over(l *lane) (lasted time.Duration, ended bool) {
 	o.mu.Lock()
