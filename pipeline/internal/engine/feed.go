@@ -18,7 +18,7 @@ func (f *Feed) Push(list []feature.Record, span feature.Span) (full bool) {
 	r := feature.Records{TopicPartition: f.TopicPartition, Span: span, List: list, ReplayedBefore: f.Start}
 	full, waiting, err := f.s.intake.Push(f.Lane, r)
 	if err != nil {
-		f.s.fail(f.s.g.Locate(f.l.source.Name, place(f.l.TopicPartition, span.From), err))
+		f.s.fail(f.s.g.Locate(f.l.source.Name, Place(f.l.TopicPartition, span.From), err))
 		return false
 	}
 	stats := &f.l.source.Stats

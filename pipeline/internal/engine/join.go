@@ -8,7 +8,7 @@ func (h *handler) commit(l *lane, next int64) {
 	at := l.frontier.At()
 	switch {
 	case next > at:
-		h.s.fail(h.s.g.Locate(h.n.Name, place(l.TopicPartition, next), fmt.Errorf("committed offset %d, but the sinks hold rows up to %d only", next, at)))
+		h.s.fail(h.s.g.Locate(h.n.Name, Place(l.TopicPartition, next), fmt.Errorf("committed offset %d, but the sinks hold rows up to %d only", next, at)))
 	case next > l.committed.Load():
 		h.s.commit(l, next)
 	}
@@ -19,7 +19,7 @@ func (h *handler) commit(l *lane, next int64) {
 // without need, or keep them for ever.
 func (h *handler) atJoinEnd(l *lane) {
 	if at, committed := l.frontier.At(), l.committed.Load(); committed < at {
-		h.s.fail(h.s.g.Locate(h.n.Name, place(l.TopicPartition, committed), fmt.Errorf("every sink holds the rows before offset %d, but the lane ended with those before %d committed: the join doesn't commit", at, committed)))
+		h.s.fail(h.s.g.Locate(h.n.Name, Place(l.TopicPartition, committed), fmt.Errorf("every sink holds the rows before offset %d, but the lane ended with those before %d committed: the join doesn't commit", at, committed)))
 	}
 	h.s.leave(l)
 }

@@ -108,7 +108,7 @@ func (s *session) background(n *Node, err error) {
 	}
 	err = s.g.Locate(n.Name, "", err)
 	if failure.Of(err) == failure.Transient {
-		s.g.Logger.Warn("node reports a passing failure, and goes on", "node", n.Name, "error", err)
+		s.g.Logger.Warn("node reports a transient failure, and goes on", "node", n.Name, "error", err)
 		return
 	}
 	s.fail(err)

@@ -162,7 +162,7 @@ func (st *store) durable(id *feature.Lane, done []feature.SpanTally) {
 	}
 	at, err := l.frontier.Advance(st.n.Name, done)
 	if err != nil {
-		st.s.fail(st.s.g.Locate(st.n.Name, place(l.TopicPartition, done[0].From), err))
+		st.s.fail(st.s.g.Locate(st.n.Name, Place(l.TopicPartition, done[0].From), err))
 		return
 	}
 	// The only error is that the session has ended.
@@ -197,7 +197,7 @@ func (st *store) forget(l *lane) {
 // reportedAll refuses a sink that was flushed and has not said that all is durable.
 func (k *sinkLane) reportedAll(l *lane) error {
 	if owed, some := l.frontier.Owed(k.n.Name); some {
-		return failure.Mark(k.s.g.Locate(k.n.Name, place(l.TopicPartition, owed.From),
+		return failure.Mark(k.s.g.Locate(k.n.Name, Place(l.TopicPartition, owed.From),
 			fmt.Errorf("was flushed, and has not reported the offsets %d to %d durable", owed.From, owed.To)), failure.Fatal)
 	}
 	return nil
