@@ -157,7 +157,7 @@ func (st *store) durable(id *feature.Lane, done []feature.SpanTally) {
 	// It counts even when the session has ended: a store may be at its next commit.
 	l := st.s.of(id)
 	if l == nil {
-		st.s.fail(st.s.g.Locate(st.n.Name, "", errors.New("reported rows durable of a lane that isn't open")))
+		st.s.fail(st.s.g.Locate(st.n.Name, "", errors.New("reported rows durable of a lane that isn't open"+nameOf(id))))
 		return
 	}
 	at, err := l.frontier.Advance(st.n.Name, done)
@@ -169,6 +169,13 @@ func (st *store) durable(id *feature.Lane, done []feature.SpanTally) {
 	_ = st.s.publish(st.n.topic(), &envelope{
 		lane: l, producer: st.n, number: st.next(l), batch: Receipt{Sink: st.n.Name, Spans: done, Durable: at},
 	})
+}
+
+func nameOf(l *feature.Lane) string {
+	if l == nil {
+		return ""
+	}
+	return fmt.Sprintf(": %s/%d", l.Topic, l.Partition)
 }
 
 // progress is SinkNode.Progress.
