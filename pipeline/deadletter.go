@@ -19,9 +19,9 @@ const (
 	HeaderTopic      = "tandem.topic"
 	HeaderPartition  = "tandem.partition"
 	HeaderOffset     = "tandem.offset"
-	HeaderTimestamp  = "tandem.timestamp"  // milliseconds since 1970-01-01 UTC
-	HeaderKey        = "tandem.key"        // as it was; absent where the record had none
-	HeaderNullValue  = "tandem.value.null" // "true" where the value was null, which a payload can't be
+	HeaderTimestamp  = "tandem.timestamp"   // milliseconds since 1970-01-01 UTC
+	HeaderKey        = "tandem.key"         // as it was; absent where the record had none
+	HeaderNullValue  = "tandem.value.null"  // "true" where the value was null, which a payload can't be
 	HeaderErrorClass = "tandem.error.class" // the kind that the stage or the sink gave, as "truncated"
 	HeaderError      = "tandem.error.message"
 )

@@ -23,7 +23,7 @@ type compiled struct {
 func (d Decode) compile() (*compiled, error) {
 	var errs []error
 	if d.MaxBytes < 0 {
-		errs = append(errs, fmt.Errorf("negative MaxBytes: %d", d.MaxBytes))
+		errs = append(errs, fmt.Errorf("MaxBytes %d is negative", d.MaxBytes))
 	}
 	reader, err := avro.Parse(d.Schema)
 	if err != nil {

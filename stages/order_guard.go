@@ -58,7 +58,7 @@ func (g OrderGuard) Describe(in *feature.Schema) (*feature.Schema, error) {
 		}
 	}
 	if g.FarFuture < 0 {
-		errs = append(errs, fmt.Errorf("negative FarFuture: %v", g.FarFuture))
+		errs = append(errs, fmt.Errorf("FarFuture %v is negative", g.FarFuture))
 	}
 	if g.FarFuture > 0 && in != nil && in.Time() < 0 {
 		errs = append(errs, fmt.Errorf("FarFuture %v: feature group %q declares no event time", g.FarFuture, in.Group.Name))

@@ -200,8 +200,8 @@ func TestEachPromiseFindsWhoBreaksIt(t *testing.T) {
 			return nil
 		}}},
 	} {
-		if raceDetector && name == "has state that all share" {
-			continue // the race detector finds this by itself
+		if raceDetector && (name == "has state that all share" || name == "changes a column") {
+			continue // the race detector finds these by itself, where two branches are at work
 		}
 		if names := broken(t, c.spec); !slices.Contains(names, c.promise) {
 			t.Errorf("%s: %s found nothing; %q did", name, c.promise, names)
