@@ -55,7 +55,7 @@ func (s Sink) Check(*feature.Schema) error {
 		errs = append(errs, errors.New("no Topic"))
 	}
 	if s.For > feature.Offline {
-		errs = append(errs, fmt.Errorf("For is store %d, want feature.Online or feature.Offline", s.For))
+		errs = append(errs, fmt.Errorf("store %d: want feature.Online or feature.Offline", s.For))
 	}
 	return errors.Join(errs...)
 }
