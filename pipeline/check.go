@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tandemdata/tandem/pipeline/internal/engine"
 )
@@ -10,7 +11,7 @@ import (
 // Check reports every wiring fault at once, one a line. Nothing is opened. Run
 // calls it first.
 func (g *Graph) Check() error {
-	errs := append([]error(nil), g.faults...)
+	errs := slices.Clone(g.faults)
 	errs = append(errs, g.router.check()...)
 	errs = append(errs, g.checkNames()...)
 	for _, n := range g.nodes {
@@ -77,32 +78,23 @@ func (g *Graph) checkSink(n *node) []error {
 	} else if len(g.faults) == 0 {
 		errs = append(errs, errors.New("the schema of its rows is not known"))
 	}
-	if len(n.outputs) != 1 || n.outputs[0].Kind != engine.Join {
+	switch joins := n.outputs; {
+	case len(joins) == 0:
 		errs = append(errs, errors.New("no commit path: its receipts are not joined"))
-	} else if j := n.outputs[0]; !joinsAll(g, j, n.root()) {
-		errs = append(errs, fmt.Errorf("no commit path: %q doesn't join every sink", j.Name))
+	case len(joins) > 1:
+		errs = append(errs, fmt.Errorf("joined %d times: one join has the receipts of a sink", len(joins)))
+	case !g.joinsAll(joins[0], n.Root()):
+		errs = append(errs, fmt.Errorf("no commit path: %q doesn't join every sink", joins[0].Name))
 	}
 	return errs
 }
 
 // joinsAll: offsets may be committed only once every sink of the source has the rows.
-func joinsAll(g *Graph, j, source *node) bool {
-	joined := map[*node]bool{}
-	for _, in := range j.inputs {
-		joined[in] = true
-	}
+func (g *Graph) joinsAll(j *node, source *engine.Node) bool {
 	for _, s := range g.nodes {
-		if s.Kind == engine.Sink && s.root() == source && !joined[s] {
+		if s.Kind == engine.Sink && s.Root() == source && !slices.Contains(j.inputs, s) {
 			return false
 		}
 	}
 	return true
-}
-
-// root is the source that a node's rows come from.
-func (n *node) root() *node {
-	for len(n.inputs) > 0 {
-		n = n.inputs[0]
-	}
-	return n
 }

@@ -70,6 +70,15 @@ func TestEveryWiringFaultIsReportedAtOnceAndNothingOpens(t *testing.T) {
 	}
 }
 
+func TestASinkThatIsJoinedTwiceIsNamedAsThat(t *testing.T) {
+	g := pipeline.New("g")
+	online := pipeline.To(pipeline.Via(pipeline.From(g, "log", &script{}), "decode", decode{}), "online", &memstore.Sink{})
+	pipeline.Join(g, "commit", stages.Commit{}, online, online)
+	if err := g.Check(); err == nil || !strings.Contains(err.Error(), `node "online": joined 2 times`) {
+		t.Error(err)
+	}
+}
+
 func TestAGraphDrawsItself(t *testing.T) {
 	g := wire(&script{}, newStores())
 	if !strings.Contains(g.Mermaid(), `n1["decode"]`) || !strings.Contains(g.Mermaid(), "n0 --> n1") {

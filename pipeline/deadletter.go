@@ -19,10 +19,10 @@ const (
 	HeaderTopic      = "tandem.topic"
 	HeaderPartition  = "tandem.partition"
 	HeaderOffset     = "tandem.offset"
-	HeaderTimestamp  = "tandem.timestamp"  // milliseconds since 1970-01-01 UTC
-	HeaderKey        = "tandem.key"        // as it was; absent where the record had none
-	HeaderNullValue  = "tandem.value.null" // "true" where the value was null, which a payload can't be
-	HeaderErrorClass = "tandem.error.class"
+	HeaderTimestamp  = "tandem.timestamp"   // milliseconds since 1970-01-01 UTC
+	HeaderKey        = "tandem.key"         // as it was; absent where the record had none
+	HeaderNullValue  = "tandem.value.null"  // "true" where the value was null, which a payload can't be
+	HeaderErrorClass = "tandem.error.class" // the kind that the stage or the sink gave, as "truncated"
 	HeaderError      = "tandem.error.message"
 )
 
@@ -33,9 +33,9 @@ func (g *Graph) DeadLetters(p message.Publisher, topic string) {
 	g.router.rejects, g.router.publisher, g.router.topic = true, p, topic
 }
 
-func (r *routing) reject(ctx context.Context, node string, p feature.TopicPartition, rec feature.Record, class string, cause error) error {
+func (r *routing) reject(ctx context.Context, node string, p feature.TopicPartition, rec feature.Record, kind string, cause error) error {
 	if r.publisher == nil {
-		return &RecordError{p, rec.Offset, fmt.Errorf("%s: %w (and the graph has no dead-letter path)", class, cause)}
+		return &RecordError{p, rec.Offset, fmt.Errorf("%s: %w (and the graph has no dead-letter path)", kind, cause)}
 	}
 	m := message.NewMessage(watermill.NewUUID(), rec.Value)
 	m.SetContext(ctx)
@@ -48,7 +48,7 @@ func (r *routing) reject(ctx context.Context, node string, p feature.TopicPartit
 		HeaderPartition:  strconv.Itoa(int(p.Partition)),
 		HeaderOffset:     strconv.FormatInt(rec.Offset, 10),
 		HeaderTimestamp:  strconv.FormatInt(rec.Timestamp, 10),
-		HeaderErrorClass: class,
+		HeaderErrorClass: kind,
 		HeaderError:      cause.Error(),
 	} {
 		m.Metadata.Set(k, v)

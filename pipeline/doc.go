@@ -22,9 +22,10 @@
 //
 // When rows are durable the sink reports their spans, counted; once every sink
 // has reported a span, the lane's frontier moves past it, the ledger counts it,
-// and the join tells the source. Backpressure goes the other way: an edge holds
-// four batches of a lane, and what was pushed and not yet taken by every sink is
-// bounded by Graph.Memory. A source is never blocked; it is told to pause a lane.
+// and the join commits it at the source. Backpressure goes the other way: an edge
+// holds four batches of a lane, and what was pushed and not yet taken by every sink
+// is bounded by Graph.Memory. A source is never blocked: Feed.Push reports that a
+// lane is full, and the source pauses that one.
 //
 // # What a plug-in must do
 //

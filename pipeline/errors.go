@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/internal/engine"
 	"github.com/tandemdata/tandem/pipeline/internal/failure"
 )
 
@@ -45,11 +46,7 @@ func (e *RecordError) Error() string { return e.Place() + ": " + e.Err.Error() }
 func (e *RecordError) Unwrap() error { return e.Err }
 
 // Place is topic/partition@offset.
-func (e *RecordError) Place() string { return place(e.TopicPartition, e.Offset) }
-
-func place(p feature.TopicPartition, offset int64) string {
-	return fmt.Sprintf("%s/%d@%d", p.Topic, p.Partition, offset)
-}
+func (e *RecordError) Place() string { return engine.Place(e.TopicPartition, e.Offset) }
 
 // placed is an error that says which record it is about.
 type placed interface {
@@ -107,4 +104,4 @@ func (e *DataLossError) Error() string {
 }
 
 // Place is topic/partition@offset of what is missing first.
-func (e *DataLossError) Place() string { return place(e.TopicPartition, e.Want) }
+func (e *DataLossError) Place() string { return engine.Place(e.TopicPartition, e.Want) }

@@ -234,8 +234,12 @@ func TestADrainThatTakesTooLongIsAnError(t *testing.T) {
 	g.Drain = 50 * time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := g.Run(ctx); !errors.Is(err, pipeline.ErrDrain) {
+	err := g.Run(ctx)
+	if !errors.Is(err, pipeline.ErrDrain) || pipeline.IsTransient(err) {
 		t.Errorf("got %v", err)
+	}
+	if want := ": log/0@0: for ever"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v, want it to end in %q", err, want)
 	}
 }
 

@@ -62,7 +62,7 @@ var unfit = map[string]string{
 	"Duplicator":               "it handles each message twice, of which the second time is refused",
 }
 
-// check reports what can be told of middleware and publisher before the start.
+// check reports what is known to be wrong with middleware and publisher before the start.
 func (r *routing) check() []error {
 	var errs []error
 	for i, m := range r.middleware {

@@ -10,7 +10,8 @@ import (
 )
 
 // ErrDrain is part of what Run returns when it could not finish in time after
-// its context had ended. What was durable by then is committed, nothing else.
+// its context had ended, beside what it waited for. What was durable by then is
+// committed, nothing else.
 var ErrDrain = engine.ErrDrain
 
 var errRunning = errors.New("the graph is running already: a graph runs once at a time")

@@ -57,12 +57,13 @@ type SourceNode struct {
 type LaneConfig struct {
 	feature.Lane // Resumed as Progress gave it, with the gap that is skipped now; zero if it didn't
 
-	// Commit is told how far the lane is durable in all sinks. It must not block.
-	Commit func(next int64) // default: nobody is
+	// Commit is called when the lane is durable in all sinks up to an offset, which
+	// is the next to read. It must not block.
+	Commit func(next int64) // default: nothing is called
 
-	// Ready is told that a lane which was full may have room again: the source
-	// asks Feed.Full, and goes on or is told again. It must not block.
-	Ready func() // default: nobody is
+	// Ready is called when a lane that was full may have room again: the source
+	// asks Feed.Full, and goes on or waits for the next call. It must not block.
+	Ready func() // default: nothing is called
 }
 
 // Feed is how a source hands the records of a lane to the graph.
@@ -84,10 +85,11 @@ type Feed struct {
 	// Done is closed once all that was pushed is durable in every sink and
 	// committed, after End; or once the graph has given the lane up.
 	Done <-chan struct{}
+
+	inner *engine.Feed // nil where a test made it
 }
 
 func newSourceNode(e *engine.SourceNode) *SourceNode {
-	feeds := &feedsOf{}
 	return &SourceNode{
 		Name: e.Node.Name, Logger: e.Logger, KeysStay: e.KeysStay, Replay: e.Replay, Progress: e.Progress,
 		Open: func(c LaneConfig) (*Feed, error) {
@@ -95,8 +97,16 @@ func newSourceNode(e *engine.SourceNode) *SourceNode {
 			if err != nil {
 				return nil, err
 			}
-			return feeds.add(inner), nil
+			return &Feed{Lane: inner.Lane, Push: inner.Push, Full: inner.Full, Done: inner.Done(), inner: inner}, nil
 		},
-		End: func(list ...*Feed) { e.End(feeds.of(list)...) },
+		End: func(feeds ...*Feed) {
+			var inner []*engine.Feed
+			for _, f := range feeds {
+				if f != nil && f.inner != nil {
+					inner = append(inner, f.inner)
+				}
+			}
+			e.End(inner...)
+		},
 	}
 }

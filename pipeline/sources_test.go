@@ -83,7 +83,53 @@ func TestTwoSourcesOfOneTopicName(t *testing.T) {
 	}
 	if l := g.Ledger(); l.Sinks["a"].Read != 30 || l.Sinks["b"].Read != 5000 {
 		t.Errorf("%+v", l)
+	} else if l.Read != 5030 {
+		t.Errorf("read %d rows of two sources, want 5030", l.Read)
 	}
+}
+
+// A source that fails and leaves a goroutine that waits for its lane.
+func TestALaneOfASourceThatFailsIsGivenUp(t *testing.T) {
+	left := make(chan struct{})
+	src := sourceFunc(func(_ context.Context, in *pipeline.SourceNode) error {
+		l := openLane(in, 0)
+		go func() {
+			defer close(left)
+			<-l.Done
+		}()
+		return errors.New("no such topic")
+	})
+	if err := bounded(t, wire(src, newStores()), 5*time.Second); err == nil {
+		t.Error("the source's error is lost")
+	}
+	select {
+	case <-left:
+	case <-time.After(time.Second):
+		t.Error("Run has returned, and the lane isn't done")
+	}
+}
+
+// A source that loses a lane once an hour. Only what fails again at once is waited for longer.
+func TestARestartAfterALongSessionIsNotPutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const sessions = 20
+		calls := 0
+		src := sourceFunc(func(ctx context.Context, in *pipeline.SourceNode) error {
+			if calls++; calls > sessions {
+				return nil
+			}
+			openLane(in, 0)
+			time.Sleep(time.Hour)
+			return pipeline.Restart(errors.New("lane lost"))
+		})
+		g, began := wire(src, newStores()), time.Now()
+		if err := g.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if paused := time.Since(began) - sessions*time.Hour; paused > sessions*200*time.Millisecond {
+			t.Errorf("%d restarts an hour apart were put off by %v", sessions, paused)
+		}
+	})
 }
 
 // The second Run of a graph counts from its own beginning.

@@ -57,8 +57,9 @@ const (
 
 // Describer is a spec that knows the rows that it emits before the first one.
 type Describer interface {
-	// Describe gives the schema of the rows emitted, for those received (nil
-	// where records are received), or all that is wrong with the settings.
+	// Describe gives the schema of the rows emitted, for those received, or all
+	// that is wrong with the settings. In is nil where records are received, and
+	// where a stage before this one is at fault.
 	// A spec without it passes the schema on.
 	Describe(in *feature.Schema) (*feature.Schema, error)
 }
@@ -79,7 +80,7 @@ type Rejecter interface{ Rejects() bool }
 type Receipt struct {
 	Sink    string
 	Spans   []feature.SpanTally
-	Durable int64 // every sink holds all rows before it; Node.Commit tells the source
+	Durable int64 // every sink holds all rows before it; it is for Node.Commit
 }
 
 // Nothing is what comes out of a node at the end of the graph.
@@ -108,7 +109,7 @@ type Node struct {
 	// earlier one.
 	WakeAfter func(time.Duration)
 
-	// Commit tells the lane's source that every sink holds all rows before an
+	// Commit commits at the lane's source: every sink holds all rows before an
 	// offset. It is for a join; elsewhere it does nothing.
 	Commit func(next int64)
 

@@ -14,7 +14,7 @@ import (
 // it is durable, or accounted for, in every sink; for each sink, read is the sum
 // of its six outcomes.
 type Ledger struct {
-	Read  int64                    `json:"read"`
+	Read  int64                    `json:"read"` // of all sources together
 	Sinks map[string]feature.Tally `json:"sinks"`
 }
 
@@ -29,9 +29,14 @@ func (l Ledger) String() string {
 
 // Ledger is the count so far. It may be asked for while the graph runs.
 func (g *Graph) Ledger() Ledger {
-	l := Ledger{Sinks: g.ledger.Now()}
-	for _, t := range l.Sinks {
-		l.Read = max(l.Read, t.Read)
+	l, read := Ledger{Sinks: g.ledger.Now()}, map[*engine.Node]int64{}
+	for _, n := range g.nodes {
+		if n.Kind == engine.Sink {
+			read[n.Root()] = max(read[n.Root()], l.Sinks[n.Name].Read)
+		}
+	}
+	for _, rows := range read {
+		l.Read += rows
 	}
 	return l
 }

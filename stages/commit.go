@@ -6,8 +6,8 @@ import (
 	"github.com/tandemdata/tandem/pipeline"
 )
 
-// Commit joins the receipts of all sinks: it tells a lane's source how far the
-// lane is durable in every one of them.
+// Commit joins the receipts of all sinks: it commits at a lane's source what is
+// durable in every one of them.
 type Commit struct{}
 
 var _ pipeline.Spec[pipeline.Receipt, pipeline.Nothing] = Commit{}

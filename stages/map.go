@@ -17,8 +17,11 @@ var ErrFiltered = errors.New("filtered")
 // Map makes a stage that turns each row into another, both as structs whose
 // fields are columns (see feature.Binding). The columns that come out are those
 // of Out; the group's key and event time must be among them. A row for which f
-// fails goes to the dead letters, or is filtered for ErrFiltered. Deletes pass
-// by: they have no values but their key's.
+// fails goes to the dead letters, as the kind "map", or is filtered for
+// ErrFiltered; an error made by pipeline.Transient has the batch come again. So f
+// may be called more than once for a row; rows from before a lane's start that are
+// replayed go through it too. It is called for one row of a lane at a time, and for
+// several lanes at once. Deletes pass by: they have no values but their key's.
 func Map[In, Out any](f func(In) (Out, error)) pipeline.Spec[*feature.Rows, *feature.Rows] {
 	return mapping[In, Out]{f: f}
 }
@@ -91,7 +94,9 @@ func (m *mapped[In, Out]) Process(ctx context.Context, rows *feature.Rows, emit 
 		m.in = in
 	}
 	if !m.pending.of(rows.Span()) {
-		m.all(rows)
+		if err := m.all(rows); err != nil {
+			return err
+		}
 	}
 	if err := m.pending.rejects.send(ctx, m.n, rows.TopicPartition, rows.Records); err != nil {
 		return err
@@ -101,13 +106,16 @@ func (m *mapped[In, Out]) Process(ctx context.Context, rows *feature.Rows, emit 
 }
 
 // all maps every row, and keeps what comes of it until dead letters are sent.
-func (m *mapped[In, Out]) all(rows *feature.Rows) {
+func (m *mapped[In, Out]) all(rows *feature.Rows) error {
 	made := feature.NewRows(m.n.Schema, rows.TopicPartition)
 	made.Spans = rows.Spans
 	m.pending.rejects = nil
 	for i := range rows.Len() {
-		m.row(rows, i, made)
+		if err := m.row(rows, i, made); err != nil {
+			return err
+		}
 	}
 	made.Seal()
 	m.pending.keep(rows.Span(), made)
+	return nil
 }

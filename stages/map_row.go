@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// row appends what becomes of row i.
-func (m *mapped[In, Out]) row(rows *feature.Rows, i int, made *feature.Rows) {
+// row appends what becomes of row i. Its error is one that may pass.
+func (m *mapped[In, Out]) row(rows *feature.Rows, i int, made *feature.Rows) error {
 	rec := rows.Records[i]
 	outcomes := [2]feature.Outcome{rows.Outcomes[0][i], rows.Outcomes[1][i]}
 	switch {
@@ -27,6 +28,9 @@ func (m *mapped[In, Out]) row(rows *feature.Rows, i int, made *feature.Rows) {
 		if err == nil {
 			err = keyed(made, i)
 		}
+		if pipeline.IsTransient(err) {
+			return at(rows.TopicPartition, rec.Offset, fmt.Errorf("map: %w", err))
+		}
 		if err != nil {
 			outcomes = m.refused(rows, i, err)
 			made.AddPlaceholder(rec, feature.Filtered)
@@ -35,6 +39,7 @@ func (m *mapped[In, Out]) row(rows *feature.Rows, i int, made *feature.Rows) {
 		made.Add(rec, feature.Upsert)
 	}
 	made.Outcomes[0][i], made.Outcomes[1][i] = outcomes[0], outcomes[1]
+	return nil
 }
 
 // keyed refuses a row that was given no key or time.

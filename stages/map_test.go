@@ -1,6 +1,9 @@
 package stages
 
 import (
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,5 +113,47 @@ func TestAnEmbeddedPointerIsRefused(t *testing.T) {
 		func(c in) (in, error) { return c, nil })
 	if err == nil {
 		t.Error("it was accepted")
+	}
+}
+
+func TestMapTriesAgainAfterAnErrorThatMayPass(t *testing.T) {
+	type in struct {
+		K string `feature:"k"`
+	}
+	s, err := feature.NewSchema(feature.Group{Name: "g", PrimaryKey: []string{"k"}}, []feature.Field{{Name: "k", Kind: feature.String}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	away := true
+	spec := Map(func(r in) (in, error) {
+		switch {
+		case r.K == "0":
+			return r, errors.New("no such user")
+		case r.K == "2" && away:
+			return r, pipeline.Transient(errors.New("the service is away"))
+		}
+		return r, nil
+	})
+	dead := &letters{}
+	n := dead.node()
+	n.Schema = s
+	st, err := spec.Open(t.Context(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := feature.NewRows(s, place)
+	for i, k := range []string{"0", "1", "2"} {
+		_ = rows.Columns[0].Append(k)
+		rows.Add(feature.Record{Offset: int64(i)}, feature.Upsert)
+	}
+	rows.Spans = []feature.Span{{To: 3}}
+	rows.Seal()
+	err = st.Process(t.Context(), rows, func(*feature.Rows) { t.Error("emitted a batch of which a row waits") })
+	if !pipeline.IsTransient(err) || !strings.HasPrefix(err.Error(), "t/3@2: ") || len(dead.list) > 0 {
+		t.Fatalf("%v, dead letters %v", err, dead.list)
+	}
+	away = false
+	if got := through(t, st, rows); !got.Pending(2) || got.Pending(0) || !slices.Equal(dead.list, []string{"0 map"}) {
+		t.Errorf("outcomes %v, dead letters %v", got.Outcomes, dead.list)
 	}
 }

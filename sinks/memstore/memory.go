@@ -46,7 +46,7 @@ func (s *Sink) Check(*feature.Schema) error {
 		return fmt.Errorf("memstore: For is store %d, want feature.Online or feature.Offline", s.For)
 	}
 	if s.HoldRows < 0 {
-		return fmt.Errorf("memstore: HoldRows is %d", s.HoldRows)
+		return fmt.Errorf("memstore: negative HoldRows: %d", s.HoldRows)
 	}
 	return nil
 }

@@ -27,7 +27,8 @@ const (
 // JSON is a row as an object of its columns, by name; of a delete only the key's
 // and the event time. Bytes are in base64, infinities and NaN the strings
 // "Infinity", "-Infinity" and "NaN", decimals strings of all their digits, UUIDs
-// strings as they are written, and points in time numbers in the column's unit. It takes every row.
+// strings as they are written, and points in time numbers in the column's unit.
+// There is no row that it fails for.
 func JSON(r feature.Row) (*message.Message, error) {
 	s, rec := r.Schema(), r.Record()
 	object, key := make(map[string]any, len(s.Fields)), []any{}

@@ -31,8 +31,11 @@ func (s Source) Check() error {
 	if s.Log == nil {
 		errs = append(errs, errors.New("Log is nil"))
 	}
-	if s.Epoch < 0 || s.MaxBatch < 0 {
-		errs = append(errs, errors.New("a negative Epoch or MaxBatch"))
+	if s.Epoch < 0 {
+		errs = append(errs, fmt.Errorf("negative Epoch: %d", s.Epoch))
+	}
+	if s.MaxBatch < 0 {
+		errs = append(errs, fmt.Errorf("negative MaxBatch: %d", s.MaxBatch))
 	}
 	return errors.Join(errs...)
 }
@@ -65,7 +68,7 @@ type reader struct {
 	Source
 	in    *pipeline.SourceNode
 	lanes []*lane
-	woken chan struct{} // holds one if a lane was told that it has room
+	woken chan struct{} // holds one if a lane has room again
 }
 
 // open plans all lanes before it opens the first.

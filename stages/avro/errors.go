@@ -11,7 +11,7 @@ var (
 	ErrTruncated    = errors.New("the payload ends too early")
 	ErrTrailing     = errors.New("bytes are left over after the last field")
 	ErrUTF8         = errors.New("a string isn't valid UTF-8")
-	ErrDuplicateKey = errors.New("the map has it twice")
+	ErrDuplicateKey = errors.New("a map has this key twice")
 
 	// ErrIncompatible is of schemas, and of single values of a schema that
 	// resolves: the reader lacks a branch of a union or a symbol of an enum.

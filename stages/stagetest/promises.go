@@ -2,7 +2,6 @@ package stagetest
 
 import (
 	"slices"
-	"sync"
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -72,18 +71,6 @@ func (s scene[In, Out]) outcomesStay() {
 	}
 }
 
-func outcomes[T pipeline.Batch](list []T) map[int64][2]feature.Outcome {
-	all := map[int64][2]feature.Outcome{}
-	for _, b := range list {
-		if rows, ok := any(b).(*feature.Rows); ok {
-			for i := range rows.Len() {
-				all[rows.Records[i].Offset] = [2]feature.Outcome{rows.Outcomes[0][i], rows.Outcomes[1][i]}
-			}
-		}
-	}
-	return all
-}
-
 // sameAnswer: a stage that keeps no rows gives a batch that comes again the answer
 // that it gave.
 func (s scene[In, Out]) sameAnswer() {
@@ -136,98 +123,6 @@ func (s scene[In, Out]) failedRejects() {
 	}
 }
 
-// replayed: what was durable before the lane opened isn't written or rejected again.
-func (s scene[In, Out]) replayed() {
-	list := s.batches(0)
-	batches, start := half(list)
-	n := s.node()
-	d := s.open(n, 0, start)
-	for _, in := range replay(list[:batches], start) {
-		d.give(in)
-	}
-	for _, b := range d.end() {
-		if rows, ok := any(b).(*feature.Rows); ok {
-			for i := range rows.Len() {
-				if rows.Pending(i) {
-					s.Fatalf("the replayed row at offset %d is pending now", rows.Records[i].Offset)
-				}
-			}
-		}
-	}
-	if len(n.rejects) > 0 {
-		s.Errorf("replayed records at %v were rejected again", n.rejects)
-	}
-}
-
-// stateComesBack: with the replay that it asks for, a stage of a lane that opens
-// in the middle gives the same rows as one that was there from the start. One that
-// asks for none has no state.
-func (s scene[In, Out]) stateComesBack() {
-	list := s.batches(0)
-	batches, start := half(list)
-	whole := s.run(s.batches(0))
-	var want []string
-	for _, l := range lines(whole) {
-		if at(l) >= start {
-			want = append(want, l)
-		}
-	}
-	back := 0
-	if r, ok := s.Spec.(pipeline.Replayer); ok {
-		back = r.Replay()
-	}
-	from := batches
-	for records := 0; from > 0 && records < back; from-- {
-		records += len(recordsOf(list[from-1]))
-	}
-	d := s.open(s.node(), 0, start)
-	for _, in := range replay(list[from:], start) {
-		d.give(in)
-	}
-	var got []string
-	for _, l := range lines(d.end()) {
-		if at(l) >= start {
-			got = append(got, l)
-		}
-	}
-	s.same(want, got, "in a lane that opens in the middle")
-}
-
-// lanesApart: two lanes in turns give what each gives alone.
-func (s scene[In, Out]) lanesApart() {
-	n := s.node()
-	lanes := []*driver[In, Out]{s.open(n, 0, 0), s.open(n, 1, 0)}
-	given := [][]In{s.batches(0), s.batches(1)}
-	for i := range max(len(given[0]), len(given[1])) {
-		for p, l := range lanes {
-			if i < len(given[p]) {
-				l.give(given[p][i])
-			}
-		}
-	}
-	for p, l := range lanes {
-		s.same(lines(s.run(s.batches(int32(p)))), lines(l.end()), "beside another lane")
-	}
-}
-
-// branchesApart: two nodes at work on one batch at a time give what each gives
-// alone; the race detector sees the rest.
-func (s scene[In, Out]) branchesApart() {
-	want := lines(s.run(s.batches(0)))
-	branches := []*driver[In, Out]{s.open(s.node(), 0, 0), s.open(s.node(), 0, 0)}
-	for _, in := range s.batches(0) {
-		var wg sync.WaitGroup
-		for _, b := range branches {
-			forked := fork(in)
-			wg.Go(func() { b.give(forked) })
-		}
-		wg.Wait()
-	}
-	for _, b := range branches {
-		s.same(want, lines(b.end()), "beside another branch")
-	}
-}
-
 // anyCut: batches that are joined give the same rows.
 func (s scene[In, Out]) anyCut() {
 	want := lines(s.run(s.batches(0)))
@@ -249,15 +144,4 @@ func (s scene[In, Out]) anyCut() {
 		joined[len(joined)-1] = any(both).(In)
 	}
 	s.same(want, lines(s.run(joined)), "in batches that are cut otherwise")
-}
-
-// at is the offset that a line begins with.
-func at(line string) (offset int64) {
-	for _, c := range line {
-		if c < '0' || c > '9' {
-			return offset
-		}
-		offset = offset*10 + int64(c-'0')
-	}
-	return offset
 }

@@ -14,7 +14,7 @@ func (h *handler) keeping(e *envelope, st *laneState, held bool) {
 	}
 }
 
-// idle is told by the edges when a consumer of a topic has done all of a lane.
+// idle is called by the edges when a consumer of a topic has done all of a lane.
 func (s *session) idle(topic string, id int64) {
 	l := s.lane(id)
 	if l == nil || !s.lanes.Idle(topic, id) {

@@ -3,16 +3,22 @@
 //
 // A row's way through it, from top to bottom:
 //
-//	feed.go      a source pushes records to a lane's feed; the intake bounds what is in flight
+//	source.go    a source asks where the stores are
+//	lane.go      and opens a lane there
+//	feed.go      it pushes records to the lane's feed; the intake bounds what is in flight
 //	router.go    each node but the sources is one handler of a Watermill router
-//	handler.go   a message is numbered, forked where branches share it, and answered once
+//	handler.go   a message is numbered, and answered once
+//	answer.go    its batch is forked where branches share it, and given to the stage
 //	balance.go   what a stage emits is held against what it was given
 //	flush.go     stages that keep rows are asked for them
-//	sinknode.go  a sink writes, reports what is durable, and is flushed at the end of lanes
+//	sinknode.go  a sink writes and reports what is durable
+//	evolve.go    its table first gets the columns that the batch has
+//	sinkend.go   it is flushed at the end of lanes
 //
 // The way back is one mechanism each: durability is counted in the frontier as
-// soon as a sink reports it, and a receipt then tells the join; room for more is
-// told to feeds by the intake; the end of a lane travels with its batches.
+// soon as a sink reports it, and a receipt then goes to the join; when the intake
+// has room again, it calls what the source gave as Ready; the end of a lane travels
+// with its batches.
 package engine
 
 import (

@@ -27,7 +27,7 @@ const (
 //
 // Its number grows within (producer, lane). A message may come again: because
 // its consumer's own publish failed after it had done the work, or because its
-// producer's did. The number tells both from something new.
+// producer's did. By the number both are known from something new.
 type envelope struct {
 	lane     *lane
 	producer *Node
@@ -132,8 +132,8 @@ func size(batch any) int {
 	return len(recordsOf(batch))
 }
 
-// place is where a record is, for errors.
-func place(p feature.TopicPartition, offset int64) string {
+// Place is where a record is, for errors: topic/partition@offset.
+func Place(p feature.TopicPartition, offset int64) string {
 	return fmt.Sprintf("%s/%d@%d", p.Topic, p.Partition, offset)
 }
 
@@ -143,7 +143,7 @@ func placeOf(e *envelope) string {
 		return ""
 	}
 	if spans := spansOf(e.batch); len(spans) > 0 {
-		return place(e.lane.TopicPartition, spans[0].From)
+		return Place(e.lane.TopicPartition, spans[0].From)
 	}
 	return fmt.Sprintf("%s/%d", e.lane.Topic, e.lane.Partition)
 }

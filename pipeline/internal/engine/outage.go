@@ -50,6 +50,16 @@ func (o *outage) lasts(l *lane) bool {
 	return o.causes[l] != nil
 }
 
+// cause gives why some lane waits, or nil if none does.
+func (o *outage) cause() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, cause := range o.causes {
+		return cause
+	}
+	return nil
+}
+
 // over notes that a lane goes on, and reports how long an outage was that this ends.
 func (o *outage) over(l *lane) (lasted time.Duration, ended bool) {
 	o.mu.Lock()
@@ -61,7 +71,7 @@ func (o *outage) over(l *lane) (lasted time.Duration, ended bool) {
 	return time.Since(o.began), len(o.causes) == 0
 }
 
-// retrying is told by the edge how long it waits before a batch comes again.
+// retrying is called by the edge before it waits, after which a batch comes again.
 func (h *handler) retrying(e *envelope, attempt int, pause time.Duration) {
 	if h.s.ctx.Err() != nil || h.s.failure() != nil {
 		return
@@ -76,7 +86,7 @@ func (h *handler) retrying(e *envelope, attempt int, pause time.Duration) {
 
 var errUnpublished = errors.New("what came of it could not be published: a decorator failed")
 
-// goesOn is told that a batch was acknowledged.
+// goesOn is called when a batch was acknowledged.
 func (h *handler) goesOn(l *lane) {
 	if lasted, ended := h.outage.over(l); ended {
 		h.logger.Info("batches go through again", "after", lasted.Round(time.Millisecond))

@@ -42,7 +42,8 @@ func (p publisher) Publish(topic string, msgs ...*message.Message) error {
 }
 
 // check refuses what no node would take: an edge carries the node's own messages,
-// in their order. One that comes again is let through; its number tells.
+// in their order. One that comes again is let through:
+// the next node knows it by its number.
 func (p publisher) check(topic string, e *envelope) error {
 	if e == nil || topic != p.h.n.topic() {
 		return fmt.Errorf("a decorator published another message than the node's, or to another topic (%q)", topic)

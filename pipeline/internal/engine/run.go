@@ -18,10 +18,14 @@ var ErrDrain = errors.New("not drained in time")
 // pipeline.Graph.Run.
 func Run(ctx context.Context, g *Graph) error {
 	g.begin()
-	for attempt := 1; ; attempt++ {
-		err := g.session(ctx, attempt > 1)
+	for attempt, again := 1, false; ; attempt, again = attempt+1, true {
+		began := time.Now()
+		err := g.session(ctx, again)
 		if failure.Of(err) != failure.Restart || ctx.Err() != nil {
 			return err
+		}
+		if time.Since(began) > steady {
+			attempt = 1
 		}
 		pause := min(100*time.Millisecond<<min(attempt-1, 6), 5*time.Second)
 		g.Logger.Warn("run interrupted, will reopen all lanes where the stores are", "retry_in", pause, "attempt", attempt, "error", err)
@@ -30,6 +34,10 @@ func Run(ctx context.Context, g *Graph) error {
 		}
 	}
 }
+
+// steady is how long a session has run when what ends it is no longer another
+// failure in a row, so that the pause begins small again.
+const steady = time.Minute
 
 // begin has the ledger and the counts of nodes start from now.
 func (g *Graph) begin() {
@@ -89,10 +97,9 @@ func (s *session) run(ctx context.Context) error {
 	select {
 	case <-ended:
 	case <-s.failed:
-		s.abandon()
-		<-ended
 	}
-	s.cancel()
+	s.abandon()
+	<-ended
 	closed := s.lanes.Close()
 	s.running.Wait()
 	if s.failure() != nil {
@@ -109,12 +116,29 @@ func (s *session) run(ctx context.Context) error {
 // startDrain bounds what follows the end of Run's context.
 func (s *session) startDrain() {
 	t := time.AfterFunc(s.g.Drain, func() {
-		s.fail(fmt.Errorf("%w: %v", ErrDrain, s.g.Drain))
+		s.fail(s.undrained())
 	})
 	context.AfterFunc(s.ctx, func() { t.Stop() })
 }
 
-// runSources runs every source, and tells when all have returned.
+// undrained is ErrDrain with what was waited for: a node whose batch is tried again
+// and again, and why, or else a lane.
+func (s *session) undrained() error {
+	late := fmt.Errorf("%w: %v", ErrDrain, s.g.Drain)
+	for _, n := range s.g.Nodes {
+		if h := s.handlers[n]; h != nil {
+			if cause := h.outage.cause(); cause != nil {
+				return fmt.Errorf("%w: %w", late, cause)
+			}
+		}
+	}
+	if lanes := s.all(); len(lanes) > 0 {
+		return fmt.Errorf("%w: lanes not done: %d, %s/%d among them", late, len(lanes), lanes[0].Topic, lanes[0].Partition)
+	}
+	return late
+}
+
+// runSources runs every source, and closes what it gives once all have returned.
 func (s *session) runSources(ctx context.Context) <-chan struct{} {
 	ctx, cancel := context.WithCancel(ctx)
 	context.AfterFunc(s.ctx, cancel)

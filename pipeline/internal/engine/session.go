@@ -36,7 +36,7 @@ type session struct {
 	nextID int64
 	live   map[int64]*lane
 	byLane map[*feature.Lane]*lane
-	held   map[partitionOf]*feature.Progress // what sources were told that the stores hold; nil: nothing
+	held   map[partitionOf]*feature.Progress // what the stores hold, as sources were given it; nil: nothing
 }
 
 func newSession(ctx context.Context, g *Graph) *session {
@@ -108,7 +108,7 @@ func (s *session) background(n *Node, err error) {
 	}
 	err = s.g.Locate(n.Name, "", err)
 	if failure.Of(err) == failure.Transient {
-		s.g.Logger.Warn("node reports a passing failure, and goes on", "node", n.Name, "error", err)
+		s.g.Logger.Warn("node reports a transient failure, and goes on", "node", n.Name, "error", err)
 		return
 	}
 	s.fail(err)

@@ -15,7 +15,7 @@ const (
 // by the last of them to get here, and then all of them go on. A sink that
 // keeps the graph's progress comes last, so that its final commit says how far
 // the others got.
-func (k sinkLane) Flush(ctx context.Context, why Reason, _ func(any)) error {
+func (k *sinkLane) Flush(ctx context.Context, why Reason, _ func(any)) error {
 	if why != LaneEnds {
 		return nil
 	}
@@ -45,7 +45,7 @@ func (k sinkLane) Flush(ctx context.Context, why Reason, _ func(any)) error {
 
 // awaitOthers waits, at a sink that keeps progress, until those that don't have
 // flushed the lane.
-func (k sinkLane) awaitOthers(ctx context.Context) error {
+func (k *sinkLane) awaitOthers(ctx context.Context) error {
 	if _, keeps := k.w.(progressStore); !keeps {
 		return nil
 	}
@@ -62,7 +62,7 @@ func (k sinkLane) awaitOthers(ctx context.Context) error {
 // arrive notes the end of a lane and gives all that ended, if no lane that was
 // announced to end is still on its way. Each is given once: a lane may end while
 // others are flushed. Under the lock, a lane that ending lists has not been forgotten.
-func (k sinkLane) arrive() []*lane {
+func (k *sinkLane) arrive() []*lane {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.ended[k.l] = max(k.ended[k.l], arrived)

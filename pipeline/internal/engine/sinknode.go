@@ -38,9 +38,6 @@ func (s *session) openSink(ctx context.Context, n *Node) (*store, error) {
 			return err
 		})
 	}()
-	if err == nil && st.w == nil {
-		err = errors.New("opened no writer, and gave no error")
-	}
 	if err != nil {
 		return nil, s.g.Locate(n.Name, "", err)
 	}
@@ -53,20 +50,26 @@ func (st *store) closeWriter() (err error) {
 }
 
 // lane is the runner of one lane.
-func (st *store) lane(l *lane) Runner { return sinkLane{st, l} }
+func (st *store) lane(l *lane) Runner { return &sinkLane{store: st, l: l} }
 
 type sinkLane struct {
 	*store
 	l *lane
+
+	// Rows of the batch with the span rejecting are at the dead letters as far as
+	// row rejected. Where the batch comes again, it may be another fork of what
+	// branches share, in which these rows are pending.
+	rejecting feature.Span
+	rejected  int
 }
 
-func (sinkLane) Keeps() bool { return true }
+func (*sinkLane) Keeps() bool { return true }
 
-func (sinkLane) Close() {}
+func (*sinkLane) Close() {}
 
 // Process writes a batch. Rows that the store had before the lane opened are
 // duplicates, whatever became of them on the way.
-func (k sinkLane) Process(ctx context.Context, in any, _ func(any)) error {
+func (k *sinkLane) Process(ctx context.Context, in any, _ func(any)) error {
 	rows, err := k.fit(ctx, in.(*feature.Rows))
 	if err != nil {
 		return err
@@ -91,7 +94,7 @@ func (k sinkLane) Process(ctx context.Context, in any, _ func(any)) error {
 	}
 	for _, l := range k.s.intake.Taken(k.l.Lane, k.n.Name, rows.Span().To) {
 		if full := k.s.of(l); full != nil {
-			k.s.tellReady(full)
+			k.s.ready(full)
 		}
 	}
 	return nil
@@ -112,45 +115,15 @@ func taken(rows *feature.Rows, outcomes []feature.Outcome) []frontier.Taken {
 	return list
 }
 
-// fit gives the batch all columns that the table is ready for, which it first
-// makes ready for those of the batch. It leaves growing held to write.
-func (st *store) fit(ctx context.Context, rows *feature.Rows) (*feature.Rows, error) {
-	st.growing.RLock()
-	for len(st.schema.Fields) < len(rows.Schema.Fields) {
-		st.growing.RUnlock()
-		if err := st.evolve(ctx, rows.Schema); err != nil {
-			return nil, err
-		}
-		st.growing.RLock()
-	}
-	return rows.Widen(st.schema), nil
-}
-
-func (st *store) evolve(ctx context.Context, s *feature.Schema) error {
-	st.growing.Lock()
-	defer st.growing.Unlock()
-	if len(st.schema.Fields) >= len(s.Fields) { // another lane was faster
-		return nil
-	}
-	e, ok := st.w.(evolver)
-	if !ok {
-		return fmt.Errorf("the sink's table can't get the columns of %v", s)
-	}
-	if err := st.n.CheckSink(s); err != nil {
-		return err
-	}
-	if err := e.Evolve(ctx, s); err != nil {
-		return err
-	}
-	st.schema = s
-	return nil
-}
-
-// reject sends the rows that the store can't hold to the dead letters.
-func (k sinkLane) reject(ctx context.Context, rows *feature.Rows, outcomes []feature.Outcome) error {
+// reject sends the rows that the store can't hold to the dead letters, each once
+// however often the batch comes.
+func (k *sinkLane) reject(ctx context.Context, rows *feature.Rows, outcomes []feature.Outcome) error {
 	c, ok := k.w.(rowChecker)
 	if !ok {
 		return nil
+	}
+	if k.rejecting != rows.Span() {
+		k.rejecting, k.rejected = rows.Span(), 0
 	}
 	for from := 0; from < rows.Len(); {
 		i, cause := c.CheckRows(rows, from)
@@ -164,8 +137,11 @@ func (k sinkLane) reject(ctx context.Context, rows *feature.Rows, outcomes []fea
 		if outcomes[i] != feature.Pending {
 			continue
 		}
-		if err := k.s.g.Reject(ctx, k.n.Name, rows.TopicPartition, rows.Records[i], "unstorable", cause); err != nil {
-			return err
+		if i >= k.rejected {
+			if err := k.s.g.Reject(ctx, k.n.Name, rows.TopicPartition, rows.Records[i], "unstorable", cause); err != nil {
+				return err
+			}
+			k.rejected = i + 1
 		}
 		outcomes[i] = feature.Dead
 	}
@@ -173,7 +149,7 @@ func (k sinkLane) reject(ctx context.Context, rows *feature.Rows, outcomes []fea
 }
 
 // durable is SinkNode.Durable: it counts at once, so that the next commit of a
-// store that keeps progress includes it, and then tells the join.
+// store that keeps progress includes it, and then sends the join a receipt.
 func (st *store) durable(id *feature.Lane, done []feature.SpanTally) {
 	if len(done) == 0 {
 		return
@@ -181,18 +157,25 @@ func (st *store) durable(id *feature.Lane, done []feature.SpanTally) {
 	// It counts even when the session has ended: a store may be at its next commit.
 	l := st.s.of(id)
 	if l == nil {
-		st.s.fail(st.s.g.Locate(st.n.Name, "", errors.New("reported rows durable of a lane that isn't open")))
+		st.s.fail(st.s.g.Locate(st.n.Name, "", errors.New("reported rows durable of a lane that isn't open"+nameOf(id))))
 		return
 	}
 	at, err := l.frontier.Advance(st.n.Name, done)
 	if err != nil {
-		st.s.fail(st.s.g.Locate(st.n.Name, place(l.TopicPartition, done[0].From), err))
+		st.s.fail(st.s.g.Locate(st.n.Name, Place(l.TopicPartition, done[0].From), err))
 		return
 	}
 	// The only error is that the session has ended.
 	_ = st.s.publish(st.n.topic(), &envelope{
 		lane: l, producer: st.n, number: st.next(l), batch: Receipt{Sink: st.n.Name, Spans: done, Durable: at},
 	})
+}
+
+func nameOf(l *feature.Lane) string {
+	if l == nil {
+		return ""
+	}
+	return fmt.Sprintf(": %s/%d", l.Topic, l.Partition)
 }
 
 // progress is SinkNode.Progress.
@@ -219,9 +202,9 @@ func (st *store) forget(l *lane) {
 }
 
 // reportedAll refuses a sink that was flushed and has not said that all is durable.
-func (k sinkLane) reportedAll(l *lane) error {
+func (k *sinkLane) reportedAll(l *lane) error {
 	if owed, some := l.frontier.Owed(k.n.Name); some {
-		return failure.Mark(k.s.g.Locate(k.n.Name, place(l.TopicPartition, owed.From),
+		return failure.Mark(k.s.g.Locate(k.n.Name, Place(l.TopicPartition, owed.From),
 			fmt.Errorf("was flushed, and has not reported the offsets %d to %d durable", owed.From, owed.To)), failure.Fatal)
 	}
 	return nil

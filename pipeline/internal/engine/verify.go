@@ -47,7 +47,7 @@ func (st *laneState) keepSnapshot(batch any) {
 	st.kept = append(st.kept, k)
 }
 
-var errShared = errors.New("changed a column in place, which other branches of the graph share: rows.Edit gives a batch with columns of its own")
+var errShared = errors.New("changed a column in place, which other branches of the graph share: feature.Rows.Edit gives a batch with columns of its own")
 
 // verify looks at the batches that a node was given and still has, if it keeps
 // some, and at those that it has just let go of.

@@ -3,7 +3,7 @@
 // what no sink has taken yet.
 //
 // It knows no goroutine but its callers': they push, they take what comes next,
-// and they tell sources which lanes have room again.
+// and they call the sources of lanes that have room again.
 package intake
 
 import (
@@ -29,7 +29,7 @@ type Intake struct {
 type queue struct {
 	waiting []pushed
 	bytes   int64 // of waiting
-	full    bool  // its source was told so
+	full    bool  // and its source knows
 	ended   bool
 	begun   bool
 	next    int64 // where the next span begins, once begun
@@ -154,7 +154,7 @@ type Next struct {
 	Records feature.Records
 	Found   bool // Records are there
 	Ended   bool // nothing comes any more
-	Room    bool // the lane was full and has room again: its source is to be told
+	Room    bool // the lane was full and has room again: Ready of its source is to be called
 }
 
 // Next takes the first batch that waits. Whether the lane has ended is decided in
@@ -183,7 +183,7 @@ func (in *Intake) room(q *queue) bool {
 }
 
 // Taken frees what every sink has taken, and lists the lanes that have room
-// again, of which their sources are to be told.
+// again, whose sources' Ready is to be called.
 func (in *Intake) Taken(l *feature.Lane, sink string, to int64) []*feature.Lane {
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -70,22 +70,22 @@ func (l *lane) run() {
 	}
 }
 
-// deliver hands a message over in a shell of its own, since a message can be
-// acknowledged once only, and reports whether it was.
+// deliver hands over a copy of a message, since a message can be acknowledged once
+// only, and reports whether it was.
 func (l *lane) deliver(m *message.Message) bool {
 	ctx, cancel := context.WithCancel(m.Context())
 	defer cancel()
-	shell := message.NewMessage(m.UUID, m.Payload)
-	maps.Copy(shell.Metadata, m.Metadata) // another consumer has the same message
-	shell.SetContext(ctx)
-	if !l.c.handOver(shell) {
+	sent := message.NewMessage(m.UUID, m.Payload)
+	maps.Copy(sent.Metadata, m.Metadata) // another consumer has the same message
+	sent.SetContext(ctx)
+	if !l.c.handOver(sent) {
 		return false
 	}
 	select {
-	case <-shell.Acked():
+	case <-sent.Acked():
 		l.c.ps.cfg.Acked(l.c.name, m)
 		return true
-	case <-shell.Nacked():
+	case <-sent.Nacked():
 	case <-l.c.ps.closed:
 	}
 	return false

@@ -30,22 +30,22 @@ type Config struct {
 	// was refused in a row.
 	Backoff func(refused int) time.Duration // default 10 ms, doubled up to 5 s
 
-	// Lane tells the lane of a message.
+	// Lane is the lane of a message.
 	Lane func(*message.Message) int64 // default: all are of one lane
 
-	// Acked is told that a consumer acknowledged a message, before it gets the
-	// lane's next one.
-	Acked func(consumer string, m *message.Message) // default: nobody
+	// Acked is called when a consumer has acknowledged a message, before it gets
+	// the lane's next one.
+	Acked func(consumer string, m *message.Message) // default: nothing is called
 
-	// Retry is told that a consumer refused a message, which comes again after a pause.
-	Retry func(consumer string, m *message.Message, attempt int, pause time.Duration) // default: nobody
+	// Retry is called when a consumer has refused a message, which comes again after a pause.
+	Retry func(consumer string, m *message.Message, attempt int, pause time.Duration) // default: nothing is called
 
-	// Left is told that a consumer's subscription has ended while the PubSub is open.
-	Left func(consumer string) // default: nobody
+	// Left is called when a consumer's subscription has ended while the PubSub is open.
+	Left func(consumer string) // default: nothing is called
 
-	// Idle is told when a consumer has done all that was published to a lane. It
+	// Idle is called when a consumer has done all that was published to a lane. It
 	// must not block.
-	Idle func(topic string, lane int64) // default: nobody
+	Idle func(topic string, lane int64) // default: nothing is called
 }
 
 // PubSub is a message.Publisher, and by Consumer any number of

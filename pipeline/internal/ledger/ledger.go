@@ -70,7 +70,7 @@ func (l *Ledger) Count(p Log, sink string, t feature.Tally) {
 	a.now[sink] = sum
 }
 
-// Close settles a lane that has left in good order.
+// Close adds up a lane that has left in good order.
 func (l *Ledger) Close(p Log) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
