@@ -147,7 +147,7 @@ func connect(s *cassandra.Sink) (*gocql.Session, error) {
 func driverArgs(rows *feature.Rows, keyspace string) (string, [][]any) {
 	s := rows.Schema
 	key := s.Keys()[0]
-	names := []string{"_epoch", "_partition", "_offset"}
+	names := []string{"tandem_epoch", "tandem_partition", "tandem_offset", "tandem_time"}
 	for c, f := range s.Fields {
 		if c != key {
 			names = append(names, f.Name)
@@ -156,7 +156,7 @@ func driverArgs(rows *feature.Rows, keyspace string) (string, [][]any) {
 	out := make([][]any, rows.Len())
 	for i := range out {
 		v := rows.Version(i)
-		out[i] = []any{(v.Offset + 1) << 11, 0, v.Epoch, v.Partition, v.Offset}
+		out[i] = []any{(v.Offset + 1) << 11, 0, v.Epoch, v.Partition, v.Offset, rows.Records[i].Timestamp}
 		for c := range s.Fields {
 			if c != key {
 				out[i] = append(out[i], rows.Columns[c].Value(i))

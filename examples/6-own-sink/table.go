@@ -42,7 +42,9 @@ func (t *Table) put(rows *feature.Rows) (replaced []int64) {
 		case found:
 			replaced[span]++
 		}
-		t.Rows[key] = feature.Stored{Version: version, Values: values(rows, i)}
+		t.Rows[key] = feature.Stored{
+			Version: version, Values: values(rows, i), RecordTime: rows.Records[i].Time(), Only: rows.Only(feature.Online, i),
+		}
 	}
 	return replaced
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/gob"
 	"maps"
 	"math"
-
-	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
 // gob writes no nil among values, and float32 by way of float64, which changes
@@ -53,7 +51,8 @@ func (t *Table) each(f func(any) any) *Table {
 	out := &Table{Shape: t.Shape, Rows: maps.Clone(t.Rows)}
 	for key, row := range out.Rows {
 		if row.Values != nil {
-			out.Rows[key] = feature.Stored{Version: row.Version, Values: deep(row.Values, f).([]any)}
+			row.Values = deep(row.Values, f).([]any)
+			out.Rows[key] = row
 		}
 	}
 	return out

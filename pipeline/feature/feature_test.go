@@ -134,9 +134,9 @@ func TestAForkHasItsOwnFates(t *testing.T) {
 
 func TestASchemaSaysAllThatIsWrong(t *testing.T) {
 	_, err := feature.NewSchema(feature.Group{Name: "9", PrimaryKey: []string{"x", "f"}, EventTime: "s", Order: feature.ByEventTime}, []feature.Field{
-		{Name: "f", Kind: feature.Float64}, {Name: "F", Kind: feature.Int32}, {Name: "s", Kind: feature.String}, {Name: "_offset", Kind: feature.Int64},
+		{Name: "f", Kind: feature.Float64}, {Name: "F", Kind: feature.Int32}, {Name: "s", Kind: feature.String}, {Name: "Tandem_offset", Kind: feature.Int64},
 	})
-	for _, want := range []string{`name "9"`, `"f" is a column already`, `taken by the stores`, `"x" is not in the schema`, "can't be f float64", "an event time can't be s string"} {
+	for _, want := range []string{`name "9"`, `"f" is a column already`, `the stores' own`, `"x" is not in the schema`, "can't be f float64", "an event time can't be s string"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)
 		}

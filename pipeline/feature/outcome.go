@@ -46,11 +46,14 @@ var outcomeNames = [...]string{"written", "duplicate", "superseded", "late", "fi
 
 // String is the word that the ledger counts it by.
 func (f Outcome) String() string {
-	if f > Replayed {
+	if f.filtered() {
 		f = Filtered
 	}
 	return outcomeNames[f]
 }
+
+// filtered reports whether the row is counted as Filtered, with a reason or without.
+func (f Outcome) filtered() bool { return f == Filtered || f > Replayed }
 
 // Tally counts rows by their outcome at one store. Read is the sum of the six
 // that follow it.

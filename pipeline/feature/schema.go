@@ -172,9 +172,6 @@ type Schema struct {
 	byName map[string]int
 }
 
-// reserved are the columns that the stores add beside the features.
-var reserved = map[string]bool{"_epoch": true, "_partition": true, "_offset": true, "_deleted": true, "_expires": true, "_order": true, "_ts": true, "_row": true, "row": true}
-
 // NewSchema checks the group against its columns and reports all that is wrong.
 func NewSchema(g Group, fields []Field) (*Schema, error) {
 	s := &Schema{Group: g, Fields: fields, time: -1, byName: make(map[string]int, len(fields))}
@@ -196,9 +193,8 @@ func (s *Schema) addField(i int, f Field) error {
 	if err := CheckName(f.Name); err != nil {
 		return fmt.Errorf("column: %w", err)
 	}
-	lower := strings.ToLower(f.Name)
-	if reserved[lower] {
-		return fmt.Errorf("column %q: the name is taken by the stores' own columns", f.Name)
+	if isOwn(f.Name) {
+		return fmt.Errorf("column %q: names that begin with %s are the stores' own", f.Name, ownPrefix)
 	}
 	// SQL engines fold case: two columns may not differ by it alone.
 	for name := range s.byName {

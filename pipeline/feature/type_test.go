@@ -34,7 +34,7 @@ func TestWhatIsNoTypeIsRefused(t *testing.T) {
 		{feature.StructOf("c", feature.Field{Name: `x"`, Kind: feature.Int32}), "struct: name"},
 		{feature.StructOf("c", leaf, feature.Field{Name: "X", Kind: feature.Bool}), `"X" is a field twice`},
 		{feature.StructOf("c", leaf, feature.Field{Name: "y", Kind: feature.Bool}), ""},
-		{feature.StructOf("c", feature.Field{Name: "_offset", Kind: feature.Bool}), ""},
+		{feature.StructOf("c", feature.Field{Name: "tandem_offset", Kind: feature.Bool}), ""},
 		{feature.ListOf("c", feature.StructOf("", leaf, leaf)), `"x" is a field twice`},
 		{feature.Field{Name: "c", Kind: feature.List}, "list is no type"},
 		{feature.Field{Name: "c", Kind: feature.Map, Children: []feature.Field{{Kind: feature.Int32}, leaf}}, "is no type"},
@@ -88,7 +88,7 @@ func TestASchemaThatGrowsLeavesTheOldOneAlone(t *testing.T) {
 	if s.String() != was || one.String() != was+", a int32?" || other.String() != was+", b bool?" || one.Index("a") != 2 || s.Index("a") != -1 {
 		t.Errorf("%v; %v; %v", s, one, other)
 	}
-	for _, f := range []feature.Field{{Name: "AMOUNT", Kind: feature.Int64}, {Name: "_offset", Kind: feature.Int64}} {
+	for _, f := range []feature.Field{{Name: "AMOUNT", Kind: feature.Int64}, {Name: "tandem_x", Kind: feature.Int64}} {
 		if got, err := s.WithColumns(f); err == nil {
 			t.Errorf("%v", got)
 		}

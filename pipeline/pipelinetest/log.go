@@ -127,7 +127,7 @@ func (v view) model(store feature.Store, before func(feature.TopicPartition) int
 	m := rowmodel.New(v.schema, store)
 	for e := range v.readable {
 		if e.isFor(store) && e.Offset < before(e.TopicPartition) {
-			m.Add(e.stored)
+			m.Add(e.at(store))
 		}
 	}
 	return m
@@ -135,6 +135,13 @@ func (v view) model(store feature.Store, before func(feature.TopicPartition) int
 
 // all is no bound at all.
 func all(feature.TopicPartition) int64 { return math.MaxInt64 }
+
+// at is the row as a store that it is for gives it back.
+func (e entry) at(store feature.Store) feature.Stored {
+	row := e.stored
+	row.Only = !e.isFor(1 - store)
+	return row
+}
 
 func (r Row) isFor(store feature.Store) bool {
 	return !r.Dead && (r.Stores == nil || slices.Contains(r.Stores, store))
@@ -145,7 +152,7 @@ func stored(s *feature.Schema, r Row) feature.Stored {
 	if len(r.Values) != len(s.Fields) {
 		panic(fmt.Sprintf("pipelinetest: %d values, want the %d of (%v)", len(r.Values), len(s.Fields), s))
 	}
-	out := feature.Stored{Values: slices.Clone(r.Values), Version: feature.Version{
+	out := feature.Stored{Values: slices.Clone(r.Values), RecordTime: (&feature.Record{Timestamp: r.Timestamp}).Time(), Version: feature.Version{
 		Delete: r.Op == feature.Delete, Epoch: r.Epoch, Partition: r.Partition, Offset: r.Offset,
 	}}
 	if t := s.Time(); t >= 0 {

@@ -170,7 +170,7 @@ func TestARowBelongsWhereItWasSent(t *testing.T) {
 	log := pipelinetest.NewLog(rowgen.Plain())
 	values := []any{"a", int64(1)}
 	log.Add(pipelinetest.Row{Values: values, Stores: []feature.Store{feature.Offline}}, pipelinetest.Row{Offset: 1, Dead: true})
-	row := feature.Stored{Values: values}
+	row := feature.Stored{Values: values, Only: true}
 	if err := (pipelinetest.Oracle{Log: log, Online: &list{}, Offline: &list{row}}).Check(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -213,7 +213,7 @@ func TestADeleteWithoutATimeTakesItsRecords(t *testing.T) {
 			want := b.Rows().Time(0)
 			log := pipelinetest.NewLog(s)
 			log.Add(pipelinetest.Row{Timestamp: ms, Op: feature.Delete, Values: []any{"a", nil}})
-			row := feature.Stored{Version: feature.Version{Time: want, Delete: true}, Values: []any{"a", want}}
+			row := feature.Stored{Version: feature.Version{Time: want, Delete: true}, Values: []any{"a", want}, RecordTime: max(ms, feature.NoTime)}
 			if unit.Kind == feature.Int32 {
 				row.Values[1] = int32(want)
 			}

@@ -48,8 +48,8 @@ func (o Oracle) sent(b *BrokenError, store feature.Store, row feature.Stored) {
 		b.add("%v: no row was sent from that place: %s", store, rowmodel.Describe(s, row))
 	case !e.isFor(store):
 		b.add("%v: a row that was not for it: %s", store, rowmodel.Describe(s, row))
-	case !rowmodel.Same(e.stored, row):
-		b.add("%v: not the row that was sent: %s", store, rowmodel.DescribeTwo(s, e.stored, row))
+	case !rowmodel.Same(e.at(store), row):
+		b.add("%v: not the row that was sent: %s", store, rowmodel.DescribeTwo(s, e.at(store), row))
 	}
 }
 

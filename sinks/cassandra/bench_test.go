@@ -126,7 +126,7 @@ func send(c *gocql.Session, stmt string, rows [][]any) error {
 func driverArgs(rows *feature.Rows, keyspace string, layout cassandra.Layout) (string, [][]any) {
 	s := rows.Schema
 	key := s.Keys()[0]
-	names := []string{"_epoch", "_partition", "_offset"}
+	names := []string{"tandem_epoch", "tandem_partition", "tandem_offset", "tandem_time"}
 	for c, f := range s.Fields {
 		if c != key {
 			names = append(names, f.Name)
@@ -135,14 +135,14 @@ func driverArgs(rows *feature.Rows, keyspace string, layout cassandra.Layout) (s
 	out := make([][]any, rows.Len())
 	for i := range out {
 		v := rows.Version(i)
-		values := []any{v.Epoch, v.Partition, v.Offset}
+		values := []any{v.Epoch, v.Partition, v.Offset, rows.Records[i].Timestamp}
 		for c := range s.Fields {
 			if c != key {
 				values = append(values, rows.Columns[c].Value(i))
 			}
 		}
 		if layout == cassandra.Packed {
-			packed := map[string]any{"_order": fmt.Appendf(nil, "%016d", v.Offset)}
+			packed := map[string]any{"tandem_order": fmt.Appendf(nil, "%016d", v.Offset)}
 			for j, name := range names {
 				packed[name] = values[j]
 			}
@@ -151,7 +151,7 @@ func driverArgs(rows *feature.Rows, keyspace string, layout cassandra.Layout) (s
 		out[i] = append(append([]any{(v.Offset + 1) << 11, 0}, values...), rows.Columns[key].Value(i))
 	}
 	if layout == cassandra.Packed {
-		names = []string{"row"}
+		names = []string{"tandem_row"}
 	}
 	set := `"` + strings.Join(names, `" = ?, "`) + `" = ?`
 	return fmt.Sprintf(`UPDATE "%s"."%s" USING TIMESTAMP ? AND TTL ? SET %s WHERE "%s" = ?`, keyspace, s.Group.Table(), set, s.Fields[key].Name), out

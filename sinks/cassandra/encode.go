@@ -124,13 +124,28 @@ func appendInt(dst []byte, v int32) []byte {
 	return binary.BigEndian.AppendUint32(append(dst, 0, 0, 0, 4), uint32(v))
 }
 
-// appendPacked appends a packed row: its order, its version and its features, as table.fields has them.
+// appendLong appends a bigint field, or a timestamp, its length first.
+func appendLong(dst []byte, v int64) []byte {
+	return binary.BigEndian.AppendUint64(append(dst, 0, 0, 0, 8), uint64(v))
+}
+
+// appendPacked appends a packed row: its order, the sink's own columns and its features, as table.fields has them.
 func appendPacked(dst []byte, t *table, rows *feature.Rows, i int, v feature.Version) []byte {
 	dst = append(dst, 0, 0, 0, tokenSize)
 	dst = appendToken(dst, v)
 	dst = appendInt(dst, v.Epoch)
 	dst = appendInt(dst, v.Partition)
-	dst = binary.BigEndian.AppendUint64(append(dst, 0, 0, 0, 8), uint64(v.Offset))
+	dst = appendLong(dst, v.Offset)
+	if at := rows.Records[i].Time(); at != feature.NoTime {
+		dst = appendLong(dst, at)
+	} else {
+		dst = appendNull(dst)
+	}
+	if rows.Only(feature.Online, i) {
+		dst = append(dst, 0, 0, 0, 1, 1)
+	} else {
+		dst = appendNull(dst)
+	}
 	for k := range t.slots {
 		if c := t.slots[k].field; c >= 0 {
 			dst = appendField(dst, &rows.Columns[c], i)

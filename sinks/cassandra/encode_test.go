@@ -149,12 +149,24 @@ func TestAPackedRowIsThatOfTheDriver(t *testing.T) {
 	for i := range rows.Len() {
 		v := rows.Version(i)
 		udt := gocql.UDTTypeInfo{NativeType: gocql.NewNativeType(4, gocql.TypeUDT, "")}
-		values := map[string]any{orderField: appendToken(nil, v), "_epoch": v.Epoch, "_partition": v.Partition, "_offset": v.Offset}
+		only := i%3 == 0
+		if only {
+			rows.Outcomes[feature.Offline][i] = feature.OnlineOnly
+		}
+		values := map[string]any{
+			orderField: appendToken(nil, v), "tandem_epoch": v.Epoch, "tandem_partition": v.Partition, "tandem_offset": v.Offset,
+			"tandem_time": rows.Records[i].Timestamp, "tandem_only": any(wire(nil)),
+		}
+		if only {
+			values["tandem_only"] = true
+		}
 		for _, f := range []feature.Field{
 			{Name: orderField, Kind: feature.Bytes},
-			{Name: "_epoch", Kind: feature.Int32},
-			{Name: "_partition", Kind: feature.Int32},
-			{Name: "_offset", Kind: feature.Int64},
+			{Name: "tandem_epoch", Kind: feature.Int32},
+			{Name: "tandem_partition", Kind: feature.Int32},
+			{Name: "tandem_offset", Kind: feature.Int64},
+			{Name: "tandem_time", Kind: feature.Int64, Logical: feature.TimestampMillis},
+			{Name: "tandem_only", Kind: feature.Bool},
 		} {
 			udt.Elements = append(udt.Elements, gocql.UDTField{Name: f.Name, Type: driverType(f)})
 		}

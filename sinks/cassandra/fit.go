@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
 // fit is the table as rows are bound to it where it looks like this, and the statements that must run before that. One
@@ -13,6 +15,13 @@ func (t *table) fit(have shape) (fitted *table, missing []string, err error) {
 	if !have.exists() {
 		return nil, t.createStatements(), nil
 	}
+	if fitted, missing, err = t.fitColumns(have); err == nil {
+		err = t.checkComment(have)
+	}
+	return fitted, missing, err
+}
+
+func (t *table) fitColumns(have shape) (fitted *table, missing []string, err error) {
 	want := t.shape()
 	if !t.schema.Group.Evolve {
 		if !slices.Equal(have.lines(), want.lines()) {
@@ -20,7 +29,7 @@ func (t *table) fit(have shape) (fitted *table, missing []string, err error) {
 		}
 		return t, nil, nil
 	}
-	if !want.growsFrom(have, len(t.versions())) {
+	if !want.growsFrom(have, len(t.own())) {
 		return nil, nil, t.differs(have, want)
 	}
 	for _, s := range t.slots {
@@ -33,6 +42,28 @@ func (t *table) fit(have shape) (fitted *table, missing []string, err error) {
 		}
 	}
 	return t.boundTo(have), missing, nil
+}
+
+// checkComment refuses a table of another group, key or order: all rows that are written to it might lose for ever
+// against those that it has.
+func (t *table) checkComment(have shape) error {
+	says, err := feature.ParseDescription(have.says)
+	if err != nil {
+		return fmt.Errorf("table %s, comment: %w; if it is this group's, run: %s", t.qualified(t.name()), err, t.comment(t.schema.Describe()))
+	}
+	if wrong := says.Differs(t.schema); len(wrong) > 0 {
+		return fmt.Errorf("table %s has another shape, by its comment: %s", t.qualified(t.name()), strings.Join(wrong, ", "))
+	}
+	return nil
+}
+
+// stale is the statement that brings the comment of a table up to date, empty if it is.
+func (t *table) stale(have shape) string {
+	says, err := feature.ParseDescription(have.says)
+	if now := says.With(t.schema); err == nil && now.String() != says.String() {
+		return t.comment(now)
+	}
+	return ""
 }
 
 func (t *table) differs(have, want shape) error {
@@ -49,7 +80,7 @@ func (s shape) growsFrom(have shape, own int) bool {
 	if s.row != "" && (len(have.grows) < own || !slices.Equal(s.grows[:own], have.grows[:own])) {
 		return false
 	}
-	for _, c := range versionColumns {
+	for _, c := range ownColumns {
 		if find(have.grows, c.name) < 0 {
 			return false
 		}
@@ -70,7 +101,7 @@ func (s shape) growsFrom(have shape, own int) bool {
 func (t *table) boundTo(have shape) *table {
 	out := *t
 	out.slots = nil
-	own := t.versions()
+	own := t.own()
 	for _, c := range have.grows {
 		if find(own, c.name) >= 0 {
 			continue

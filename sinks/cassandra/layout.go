@@ -13,9 +13,9 @@ const (
 	// must never have one timestamp. By log no two rows do.
 	Plain
 
-	// Packed keeps all features in one cell, `row frozen<group_version_row>`, whose first field is the row's place in
+	// Packed keeps all features in one cell, `tandem_row frozen<group_version_row>`, whose first field is the row's place in
 	// the order. Cassandra resolves equal timestamps by a cell's bytes, so for the whole row at once and by the order.
-	// `SELECT row.amount` reads one feature. It is also the faster layout: one cell in place of many.
+	// `SELECT tandem_row.amount` reads one feature. It is also the faster layout: one cell in place of many.
 	Packed
 )
 

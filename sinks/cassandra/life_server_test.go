@@ -32,7 +32,7 @@ func TestTheCellExpiresByTheRecordsTimestampAndIsWrittenAtTheEventTime(t *testin
 	defer c.Close()
 	var ttl, amount int
 	var written int64
-	stmt := `SELECT TTL("row"), WRITETIME("row"), "row"."amount" FROM "` + s.Keyspace + `"."` + schema.Group.Table() + `"`
+	stmt := `SELECT TTL("tandem_row"), WRITETIME("tandem_row"), "tandem_row"."amount" FROM "` + s.Keyspace + `"."` + schema.Group.Table() + `"`
 	if err := c.Query(stmt).Scan(&ttl, &written, &amount); err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestPlainRowsExpireAsAWhole(t *testing.T) {
 	c := session(t, s)
 	defer c.Close()
 	var ttls [4]int
-	stmt := `SELECT TTL("_epoch"), TTL("_partition"), TTL("_offset"), TTL("amount") FROM "` + s.Keyspace + `"."` + schema.Group.Table() + `"`
+	stmt := `SELECT TTL("tandem_epoch"), TTL("tandem_partition"), TTL("tandem_offset"), TTL("amount") FROM "` + s.Keyspace + `"."` + schema.Group.Table() + `"`
 	if err := c.Query(stmt).Scan(&ttls[0], &ttls[1], &ttls[2], &ttls[3]); err != nil {
 		t.Fatal(err)
 	}

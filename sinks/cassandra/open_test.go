@@ -3,6 +3,7 @@ package cassandra_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -43,12 +44,12 @@ func TestATableOfAnotherShapeIsRefusedWithBothShapes(t *testing.T) {
 		made   string
 		words  []string
 	}{
-		"another type":       {cassandra.Plain, `("id" text PRIMARY KEY, "_epoch" int, "_partition" int, "_offset" bigint, "event_time" timestamp, "amount" int)`, []string{`"amount" int,`, `"amount" bigint`}},
-		"a column more":      {cassandra.Plain, `("id" text PRIMARY KEY, "_epoch" int, "_partition" int, "_offset" bigint, "event_time" timestamp, "amount" bigint, more int)`, []string{`"more" int`}},
-		"a clustering key":   {cassandra.Plain, `("id" text, "_epoch" int, "_partition" int, "_offset" bigint, "event_time" timestamp, "amount" bigint, PRIMARY KEY (id, event_time))`, []string{"clustering"}},
-		"another layout":     {cassandra.Packed, `("id" text PRIMARY KEY, "_epoch" int, "_partition" int, "_offset" bigint, "event_time" timestamp, "amount" bigint)`, []string{`"row" frozen<timed_1_row>`}},
-		"a row not frozen":   {cassandra.Packed, `("id" text PRIMARY KEY, "row" timed_1_row)`, []string{`"row" timed_1_row,`, `"row" frozen<timed_1_row>`}},
-		"another type's row": {cassandra.Packed, `("id" text PRIMARY KEY, "row" frozen<timed_1_row>)`, []string{`("amount" int)`, `("_order" blob`}},
+		"another type":       {cassandra.Plain, `("id" text PRIMARY KEY, "tandem_epoch" int, "tandem_partition" int, "tandem_offset" bigint, "tandem_time" timestamp, "tandem_only" boolean, "event_time" timestamp, "amount" int)`, []string{`"amount" int,`, `"amount" bigint`}},
+		"a column more":      {cassandra.Plain, `("id" text PRIMARY KEY, "tandem_epoch" int, "tandem_partition" int, "tandem_offset" bigint, "tandem_time" timestamp, "tandem_only" boolean, "event_time" timestamp, "amount" bigint, more int)`, []string{`"more" int`}},
+		"a clustering key":   {cassandra.Plain, `("id" text, "tandem_epoch" int, "tandem_partition" int, "tandem_offset" bigint, "tandem_time" timestamp, "tandem_only" boolean, "event_time" timestamp, "amount" bigint, PRIMARY KEY (id, event_time))`, []string{"clustering"}},
+		"another layout":     {cassandra.Packed, `("id" text PRIMARY KEY, "tandem_epoch" int, "tandem_partition" int, "tandem_offset" bigint, "tandem_time" timestamp, "tandem_only" boolean, "event_time" timestamp, "amount" bigint)`, []string{`"tandem_row" frozen<timed_1_row>`}},
+		"a row not frozen":   {cassandra.Packed, `("id" text PRIMARY KEY, "tandem_row" timed_1_row)`, []string{`"tandem_row" timed_1_row,`, `"tandem_row" frozen<timed_1_row>`}},
+		"another type's row": {cassandra.Packed, `("id" text PRIMARY KEY, "tandem_row" frozen<timed_1_row>)`, []string{`("amount" int)`, `("tandem_order" blob`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := freshSink(t)
@@ -99,5 +100,39 @@ func TestNamesKeepTheirCase(t *testing.T) {
 		if len(got) != 1 || got[0].Values[0] != "u" || got[0].Values[1] != int64(5) {
 			t.Errorf("%v: %+v", layout, got)
 		}
+	}
+}
+
+// By event time timestamps are those of the clock, by log they are small numbers: all rows after a change of the order
+// would lose without a word.
+func TestATableOfAnotherOrderIsRefused(t *testing.T) {
+	ordered := func(o feature.Order) *feature.Schema {
+		return rowgen.With(rowgen.Timed(feature.ByLog), func(g *feature.Group) { g.Order = o })
+	}
+	s := freshSink(t)
+	s.Layout, s.AcceptTies = cassandra.Plain, true
+	open(t, s, ordered(feature.ByLog))
+	refused(t, s, ordered(feature.ByEventTime), "another shape", "order by log", "order by event-time")
+
+	c := session(t, s)
+	defer c.Close()
+	table := `"` + s.Keyspace + `"."` + ordered(feature.ByLog).Group.Table() + `"`
+	if err := c.Query(`ALTER TABLE ` + table + ` WITH comment = 'ours'`).Exec(); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, s, ordered(feature.ByLog), "comment", "if it is this group's, run: ALTER TABLE "+table+" WITH comment = '{")
+}
+
+func TestACommentSaysTheTTLOfNow(t *testing.T) {
+	s := freshSink(t)
+	schema := rowgen.Plain()
+	open(t, s, schema)
+	open(t, s, rowgen.With(schema, func(g *feature.Group) { g.TTL = time.Hour }))
+	c := session(t, s)
+	defer c.Close()
+	var text string
+	const find = "SELECT comment FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?"
+	if err := c.Query(find, s.Keyspace, schema.Group.Table()).Scan(&text); err != nil || !strings.Contains(text, `"ttl":"1h0m0s"`) {
+		t.Errorf("%s, %v", text, err)
 	}
 }

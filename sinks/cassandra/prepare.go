@@ -88,6 +88,11 @@ func (c *connection) ensureTable(ctx context.Context, t *table, create bool) (*t
 		case err != nil:
 			return nil, err
 		case len(missing) == 0:
+			if stmt := t.stale(have); stmt != "" && create {
+				if err := c.define(ctx, stmt); err != nil {
+					return nil, err
+				}
+			}
 			return fitted, c.settle(ctx, fitted)
 		case !create:
 			return nil, fmt.Errorf("table %s %s; set Create, or run: %s", t.qualified(t.name()), have.lack(), strings.Join(missing, "; "))

@@ -3,6 +3,8 @@ package cassandra
 import (
 	"encoding/binary"
 
+	"github.com/gocql/gocql"
+
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
@@ -18,8 +20,10 @@ type request struct {
 	args  []any  // by cell, pointing into wires
 }
 
-// cell is a stretch of request.buf; from is -1 for a null.
+// cell is a stretch of request.buf, or null, or unset: what is in the table stays.
 type cell struct{ from, to int }
+
+var null, unset = cell{-1, -1}, cell{-2, -2}
 
 // wireRow is one row of a request: cells [first, end) are what its statement binds.
 type wireRow struct {
@@ -59,7 +63,8 @@ func (r *request) cell(buf []byte) {
 	r.buf = buf
 }
 
-// values appends every column, nulls too: a column left out would keep an older row's value.
+// values appends every column, nulls too: a column left out would keep an older row's value. OnlyColumn may keep it, for
+// it counts where it has the row's own timestamp only. A null for every row would be a tombstone for every row.
 func (r *request) values(rows *feature.Rows, i int, v feature.Version) {
 	if r.table.layout == Packed {
 		r.cell(appendPacked(r.buf, r.table, rows, i, v))
@@ -68,14 +73,28 @@ func (r *request) values(rows *feature.Rows, i int, v feature.Version) {
 	r.cell(binary.BigEndian.AppendUint32(r.buf, uint32(v.Epoch)))
 	r.cell(binary.BigEndian.AppendUint32(r.buf, uint32(v.Partition)))
 	r.cell(binary.BigEndian.AppendUint64(r.buf, uint64(v.Offset)))
+	r.recordTime(rows.Records[i].Time())
+	if rows.Only(feature.Online, i) {
+		r.cell(append(r.buf, 1))
+	} else {
+		r.cells = append(r.cells, unset)
+	}
 	for k := range r.table.slots {
 		c := r.table.slots[k].field
 		if c < 0 || rows.Columns[c].Null(i) {
-			r.cells = append(r.cells, cell{-1, -1})
+			r.cells = append(r.cells, null)
 			continue
 		}
 		r.cell(appendValue(r.buf, &rows.Columns[c], i))
 	}
+}
+
+func (r *request) recordTime(ms int64) {
+	if ms == feature.NoTime {
+		r.cells = append(r.cells, null)
+		return
+	}
+	r.cell(binary.BigEndian.AppendUint64(r.buf, uint64(ms)))
 }
 
 // keys appends the key columns and gives the partition key: the one column, or each column after two bytes of length
@@ -139,6 +158,10 @@ func (r *request) bind() {
 		r.wires = append(r.wires, r.buf[c.from:c.to:c.to])
 	}
 	for i := range r.wires {
+		if r.cells[i] == unset {
+			r.args = append(r.args, gocql.UnsetValue)
+			continue
+		}
 		r.args = append(r.args, &r.wires[i])
 	}
 }

@@ -97,7 +97,10 @@ func TestRowsTakenTogetherBindAsTheyDoAlone(t *testing.T) {
 func text(r *request, row wireRow) string {
 	out := fmt.Sprintf("%v %x:", row.remove, r.key(row))
 	for _, arg := range r.bound(row) {
-		out += fmt.Sprintf(" %#v", []byte(*arg.(*wire)))
+		if w, ok := arg.(*wire); ok {
+			arg = []byte(*w)
+		}
+		out += fmt.Sprintf(" %#v", arg)
 	}
 	return out
 }

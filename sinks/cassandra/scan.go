@@ -1,6 +1,7 @@
 package cassandra
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"iter"
@@ -34,7 +35,7 @@ func (s *Sink) scan(ctx context.Context, schema *feature.Schema, yield func(feat
 			return err
 		}
 	}
-	cells := make([]wire, len(t.keys())+len(t.values()))
+	cells := make([]wire, t.scanned())
 	into := make([]any, len(cells))
 	for i := range cells {
 		into[i] = &cells[i]
@@ -67,10 +68,20 @@ func (c *connection) asItIs(ctx context.Context, t *table) (*table, error) {
 	return fitted, err
 }
 
-// stored reads a row of the scan: keys, then values.
+// scanned is how many cells a row of the scan has: keys, values, and of a plain row when it was written.
+func (t *table) scanned() int {
+	n := len(t.keys()) + len(t.values())
+	if t.layout == Plain {
+		n += 2
+	}
+	return n
+}
+
+// stored reads a row of the scan.
 func (t *table) stored(cells []wire) (feature.Stored, error) {
 	n := len(t.schema.Keys())
-	values := cells[n:]
+	end := n + len(t.values())
+	values := cells[n:end]
 	if t.layout == Packed {
 		var err error
 		if values, err = t.unpack(cells[n]); err != nil {
@@ -84,11 +95,15 @@ func (t *table) stored(cells []wire) (feature.Stored, error) {
 		}
 	}
 	for i, s := range t.slots {
-		if err := t.decode(row.Values, s.field, values[len(versionColumns)+i]); err != nil {
+		if err := t.decode(row.Values, s.field, values[len(ownColumns)+i]); err != nil {
 			return row, err
 		}
 	}
-	return row, t.decodeVersion(&row, values)
+	err := t.decodeOwn(&row, values)
+	if t.layout == Plain {
+		row.Only = row.Only && bytes.Equal(cells[end], cells[end+1])
+	}
+	return row, err
 }
 
 // unpack cuts a packed row into the values that a plain one has. Fields that were added to the type later are null.
@@ -118,15 +133,21 @@ func (t *table) decode(row []any, field int, cell wire) error {
 	return err
 }
 
-func (t *table) decodeVersion(row *feature.Stored, values []wire) error {
-	var parts [3]any
-	for i, kind := range []feature.Kind{feature.Int32, feature.Int32, feature.Int64} {
-		v, err := decode(feature.Field{Name: versionColumns[i].name, Kind: kind}, values[i])
-		if v == nil || err != nil {
-			return fmt.Errorf("a row without %s: the sink didn't write it", versionColumns[i].name)
+// decodeOwn reads the sink's own columns. Those of the version are never null.
+func (t *table) decodeOwn(row *feature.Stored, values []wire) error {
+	var parts [5]any
+	for i, kind := range []feature.Kind{feature.Int32, feature.Int32, feature.Int64, feature.Int64, feature.Bool} {
+		v, err := decode(feature.Field{Name: ownColumns[i].name, Kind: kind}, values[i])
+		if v == nil && i < 3 || err != nil {
+			return fmt.Errorf("a row without %s: the sink didn't write it", ownColumns[i].name)
 		}
 		parts[i] = v
 	}
+	row.RecordTime = feature.NoTime
+	if at, ok := parts[3].(int64); ok {
+		row.RecordTime = at
+	}
+	row.Only, _ = parts[4].(bool)
 	row.Version = feature.Version{Epoch: parts[0].(int32), Partition: parts[1].(int32), Offset: parts[2].(int64)}
 	if t.schema.Time() < 0 {
 		return nil

@@ -13,6 +13,7 @@ type shape struct {
 	grows []column   // what it gets more of: other columns, by name, or the fields of a packed row's type, in order
 	types []userType // of structs, by name
 	row   string     // name of a packed row's type; empty of Plain
+	says  string     // its comment: a feature.Description
 }
 
 func (s shape) lines() []string {
@@ -42,7 +43,7 @@ func (s shape) lack() string {
 
 // shape is what the table must look like.
 func (t *table) shape() shape {
-	var out shape
+	out := shape{says: t.schema.Describe().String()}
 	for i, k := range t.keys() {
 		out.fixed = append(out.fixed, fixedColumn(bare(k), "partition_key", i))
 	}
@@ -90,7 +91,14 @@ func (c *connection) shape(ctx context.Context, t *table) (shape, error) {
 		}
 	}
 	out.sort()
-	return out, err
+	if err != nil {
+		return out, err
+	}
+	const find = "SELECT comment FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?"
+	if err := c.Query(find, t.keyspace, t.name()).WithContext(ctx).Scan(&out.says); err != nil {
+		return out, fmt.Errorf("read the comment of %s: %w", t.qualified(t.name()), err)
+	}
+	return out, nil
 }
 
 func (c *connection) columns(ctx context.Context, t *table) (shape, error) {

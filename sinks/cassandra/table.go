@@ -11,8 +11,8 @@ import (
 
 // Names of the columns that stand beside the features. Those of a packed row are fields of its type.
 const (
-	rowColumn  = "row"
-	orderField = "_order"
+	rowColumn  = "tandem_row"
+	orderField = "tandem_order"
 )
 
 // column is a name and a CQL type.
@@ -20,8 +20,15 @@ type column struct{ name, typ string }
 
 func (c column) String() string { return quote(c.name) + " " + c.typ }
 
-// versionColumns say where in the log a row came from, so that its order can always be checked again.
-var versionColumns = []column{{"_epoch", "int"}, {"_partition", "int"}, {"_offset", "bigint"}}
+// ownColumns say where in the log a row came from, so that its order can always be checked again, when it was sent, and
+// whether it was meant for this store only.
+var ownColumns = []column{
+	{feature.EpochColumn, "int"},
+	{feature.PartitionColumn, "int"},
+	{feature.OffsetColumn, "bigint"},
+	{feature.TimeColumn, "timestamp"},
+	{feature.OnlyColumn, "boolean"},
+}
 
 // table is the CQL of one group: every statement that the sink sends about it.
 type table struct {
@@ -83,24 +90,24 @@ func (t *table) values() []column {
 	if t.layout == Packed {
 		return []column{{rowColumn, "frozen<" + quote(t.typeName()) + ">"}}
 	}
-	return slices.Concat(t.versions(), t.features())
+	return slices.Concat(t.own(), t.features())
 }
 
-// versions stand before the features. The order comes first: bytes of a packed row are compared from the front.
-func (t *table) versions() []column {
+// own stand before the features. The order comes first: bytes of a packed row are compared from the front.
+func (t *table) own() []column {
 	if t.layout == Packed {
-		return slices.Concat([]column{{orderField, "blob"}}, versionColumns)
+		return slices.Concat([]column{{orderField, "blob"}}, ownColumns)
 	}
-	return versionColumns
+	return ownColumns
 }
 
 // fields are those of a packed row's type.
-func (t *table) fields() []column { return slices.Concat(t.versions(), t.features()) }
+func (t *table) fields() []column { return slices.Concat(t.own(), t.features()) }
 
 // createStatements make what the table is made of.
 func (t *table) createStatements() []string {
-	create := fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (%s, PRIMARY KEY ((%s)))", t.qualified(t.name()),
-		join(slices.Concat(t.keys(), t.values()), column.String, ", "), join(t.keys(), quoted, ", "))
+	create := fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (%s, PRIMARY KEY ((%s))) WITH comment = %s", t.qualified(t.name()),
+		join(slices.Concat(t.keys(), t.values()), column.String, ", "), join(t.keys(), quoted, ", "), literal(t.schema.Describe().String()))
 	var out []string
 	for _, u := range t.userTypes() {
 		out = append(out, t.createType(u))
@@ -136,6 +143,11 @@ func (t *table) addStatements(s slot) []string {
 	return append(out, fmt.Sprintf("ALTER TABLE %s ADD %v", t.qualified(t.name()), s.column))
 }
 
+// comment says of the table what a feature.Description has.
+func (t *table) comment(d feature.Description) string {
+	return fmt.Sprintf("ALTER TABLE %s WITH comment = %s", t.qualified(t.name()), literal(d.String()))
+}
+
 // upsert binds timestamp, TTL, values and keys. It is an UPDATE: an INSERT would leave a row marker besides, with a
 // timestamp and an expiry of its own, which can outlive the cells. Where a packed row's type can get fields, the text
 // counts them: a node that has prepared the same text before would go on with the type of then for a moment.
@@ -153,9 +165,13 @@ func (t *table) remove() string {
 	return fmt.Sprintf("DELETE FROM %s USING TIMESTAMP ? WHERE %s", t.qualified(t.name()), join(t.keys(), bound, " AND "))
 }
 
-// scan reads keys and values of all rows.
+// scan reads keys and values of all rows, and of plain ones when onlyColumn and the rest were written.
 func (t *table) scan() string {
-	return fmt.Sprintf("SELECT %s FROM %s", join(slices.Concat(t.keys(), t.values()), quoted, ", "), t.qualified(t.name()))
+	what := join(slices.Concat(t.keys(), t.values()), quoted, ", ")
+	if t.layout == Plain {
+		what += fmt.Sprintf(", WRITETIME(%s), WRITETIME(%s)", quote(feature.OnlyColumn), quote(feature.OffsetColumn))
+	}
+	return fmt.Sprintf("SELECT %s FROM %s", what, t.qualified(t.name()))
 }
 
 // probe is an error where a node doesn't know all columns. A packed row's last field is there after all others.

@@ -16,25 +16,27 @@ var sample = []feature.Field{
 
 func TestStatementsOfPlainColumns(t *testing.T) {
 	tb := newTable("Features", Plain, schemaOf(t, feature.Group{PrimaryKey: []string{"id", "day"}}, sample...))
-	sameText(t, tb.createStatements(), `CREATE TABLE IF NOT EXISTS "Features"."g_1" ("id" text, "day" date, "_epoch" int, `+
-		`"_partition" int, "_offset" bigint, "At" timestamp, "tags" frozen<list<frozen<tuple<text>>>>, `+
-		`"grid" frozen<list<frozen<list<float>>>>, PRIMARY KEY (("id", "day")))`)
+	sameText(t, tb.createStatements(), `CREATE TABLE IF NOT EXISTS "Features"."g_1" ("id" text, "day" date, "tandem_epoch" int, `+
+		`"tandem_partition" int, "tandem_offset" bigint, "tandem_time" timestamp, "tandem_only" boolean, "At" timestamp, "tags" frozen<list<frozen<tuple<text>>>>, `+
+		`"grid" frozen<list<frozen<list<float>>>>, PRIMARY KEY (("id", "day"))) WITH comment = '{"format":1,"group":"g","version":1,"primary_key":["id","day"],"order":"log",`+
+		`"features":{"At":"int64/timestamp-millis","day":"int32/date","grid":"list<list<float32>>","id":"string","tags":"list<string?>"}}'`)
 	sameText(t, []string{tb.upsert(), tb.remove(), tb.scan()},
-		`UPDATE "Features"."g_1" USING TIMESTAMP ? AND TTL ? SET "_epoch" = ?, "_partition" = ?, "_offset" = ?, "At" = ?, `+
+		`UPDATE "Features"."g_1" USING TIMESTAMP ? AND TTL ? SET "tandem_epoch" = ?, "tandem_partition" = ?, "tandem_offset" = ?, "tandem_time" = ?, "tandem_only" = ?, "At" = ?, `+
 			`"tags" = ?, "grid" = ? WHERE "id" = ? AND "day" = ?`,
 		`DELETE FROM "Features"."g_1" USING TIMESTAMP ? WHERE "id" = ? AND "day" = ?`,
-		`SELECT "id", "day", "_epoch", "_partition", "_offset", "At", "tags", "grid" FROM "Features"."g_1"`)
+		`SELECT "id", "day", "tandem_epoch", "tandem_partition", "tandem_offset", "tandem_time", "tandem_only", "At", "tags", "grid", WRITETIME("tandem_only"), WRITETIME("tandem_offset") FROM "Features"."g_1"`)
 }
 
 func TestStatementsOfAPackedRow(t *testing.T) {
 	tb := newTable("ks", Packed, schemaOf(t, feature.Group{EventTime: "At", Order: feature.ByEventTime}, sample[:2]...))
 	sameText(t, tb.createStatements(),
-		`CREATE TYPE IF NOT EXISTS "ks"."g_1_row" ("_order" blob, "_epoch" int, "_partition" int, "_offset" bigint, "At" timestamp, "day" date)`,
-		`CREATE TABLE IF NOT EXISTS "ks"."g_1" ("id" text, "row" frozen<"g_1_row">, PRIMARY KEY (("id")))`)
+		`CREATE TYPE IF NOT EXISTS "ks"."g_1_row" ("tandem_order" blob, "tandem_epoch" int, "tandem_partition" int, "tandem_offset" bigint, "tandem_time" timestamp, "tandem_only" boolean, "At" timestamp, "day" date)`,
+		`CREATE TABLE IF NOT EXISTS "ks"."g_1" ("id" text, "tandem_row" frozen<"g_1_row">, PRIMARY KEY (("id"))) WITH comment = '{"format":1,"group":"g","version":1,"primary_key":["id"],`+
+			`"event_time":"At","order":"event-time","features":{"At":"int64/timestamp-millis","day":"int32/date","id":"string"}}'`)
 	sameText(t, []string{tb.upsert(), tb.remove(), tb.scan()},
-		`UPDATE "ks"."g_1" USING TIMESTAMP ? AND TTL ? SET "row" = ? WHERE "id" = ?`,
+		`UPDATE "ks"."g_1" USING TIMESTAMP ? AND TTL ? SET "tandem_row" = ? WHERE "id" = ?`,
 		`DELETE FROM "ks"."g_1" USING TIMESTAMP ? WHERE "id" = ?`,
-		`SELECT "id", "row" FROM "ks"."g_1"`)
+		`SELECT "id", "tandem_row" FROM "ks"."g_1"`)
 }
 
 func TestStatementsOfAKeyspace(t *testing.T) {

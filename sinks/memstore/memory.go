@@ -94,7 +94,8 @@ func (s *Sink) snapshot(schema *feature.Schema) []feature.Stored {
 	columns := t.columns(schema)
 	for _, id := range slices.Sorted(maps.Keys(t.rows)) {
 		row := t.rows[id]
-		rows = append(rows, feature.Stored{Version: row.Version, Values: pick(row.Values, columns)})
+		row.Values = pick(row.Values, columns)
+		rows = append(rows, row)
 	}
 	return rows
 }

@@ -65,9 +65,12 @@ func (t *table) owned(l *feature.Lane, sink string, next int64) error {
 }
 
 // stored is row i as the table keeps it: a value for each of its columns.
-func stored(rows *feature.Rows, i int, columns []int) feature.Stored {
+func stored(rows *feature.Rows, store feature.Store, i int, columns []int) feature.Stored {
 	s := rows.Schema
-	out := feature.Stored{Version: rows.Version(i), Values: make([]any, slices.Max(columns)+1)}
+	out := feature.Stored{
+		Version: rows.Version(i), Values: make([]any, slices.Max(columns)+1),
+		RecordTime: rows.Records[i].Time(), Only: rows.Only(store, i),
+	}
 	for c, to := range columns {
 		switch {
 		case !out.Version.Delete || s.IsKey(c):

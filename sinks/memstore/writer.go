@@ -100,7 +100,7 @@ func (w *writer) take(l *feature.Lane, rows *feature.Rows) {
 				continue
 			}
 			id := string(rows.Identity(nil, i, w.table.store))
-			state.rows = append(state.rows, staged{id, stored(rows, i, w.columns), len(state.spans) - 1})
+			state.rows = append(state.rows, staged{id, stored(rows, w.table.store, i, w.columns), len(state.spans) - 1})
 			w.held++
 		}
 	}

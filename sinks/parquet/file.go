@@ -29,7 +29,7 @@ type dataFile struct {
 	out     *spool
 	writer  *pq.GenericWriter[any]
 	encoder *column.Encoder
-	own     [4]feature.Column
+	own     ownColumns
 	group   int // rows in the open row group
 
 	entries    paged.List[entry] // row by row, what its commit must know
@@ -96,7 +96,7 @@ func (f *dataFile) appendBlock(rows *feature.Rows, times *feature.Column, r run)
 		}
 	}
 	n := f.fillOwn(rows, r)
-	for i := range f.own {
+	for i := range l.columns[len(l.schema.Fields):] {
 		if err := f.encoder.Write(l.own(i), &f.own[i], 0, n); err != nil {
 			return err
 		}

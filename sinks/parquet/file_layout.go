@@ -27,14 +27,6 @@ type layout struct {
 	writers writers
 }
 
-// The table's own columns, as offsets from the group's last.
-const (
-	epochColumn = iota
-	partitionColumn
-	offsetColumn
-	deletedColumn
-)
-
 const (
 	dictionaryBytes = 1 << 20
 	bloomBits       = 16 // a value: one in a thousand is taken for one that is there
@@ -82,12 +74,18 @@ func (l *layout) part(table *iceberg.Schema) *iceberg.Schema {
 // fields are the columns with the nulls that a file may have.
 func (l *layout) fields() []feature.Field {
 	fields := fieldsOf(l.schema)
+	if !l.nulls {
+		fields = fields[:len(fields)-1] // onlyColumn
+	}
 	for i := range fields {
-		switch {
-		case i >= len(l.schema.Fields) || l.keeps(i):
+		switch features := len(l.schema.Fields); {
+		case i < features && l.keeps(i):
 			fields[i].Nullable = false
-		case !l.nulls:
+		case l.nulls:
+		case i < features:
 			fields[i].Nullable = l.schema.Fields[i].Nullable
+		default:
+			fields[i].Nullable = false
 		}
 	}
 	return fields

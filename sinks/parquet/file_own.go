@@ -8,7 +8,7 @@ import (
 )
 
 // ownColumns are the table's own columns of a row group.
-type ownColumns [4]feature.Column
+type ownColumns [len(own)]feature.Column
 
 func readOwn(d *column.Decoder, g pq.RowGroup, l *layout) (*ownColumns, error) {
 	var cols ownColumns
@@ -19,6 +19,14 @@ func readOwn(d *column.Decoder, g pq.RowGroup, l *layout) (*ownColumns, error) {
 		}
 	}
 	return &cols, nil
+}
+
+// recordTime is the record's timestamp of row i.
+func (o *ownColumns) recordTime(i int) int64 {
+	if o[timeColumn].Null(i) {
+		return feature.NoTime
+	}
+	return o[timeColumn].Int64s[i]
 }
 
 func (o *ownColumns) version(i int, time int64) feature.Version {
@@ -51,11 +59,25 @@ func (f *dataFile) fillOwn(rows *feature.Rows, r run) int {
 	for i := range f.own {
 		f.own[i].Truncate(0)
 	}
+	if f.layout.nulls {
+		f.fillNullable(rows, r)
+	}
 	for i := r.from; i < r.to; i++ {
 		f.own[epochColumn].Int32s = append(f.own[epochColumn].Int32s, rows.Epoch)
 		f.own[partitionColumn].Int32s = append(f.own[partitionColumn].Int32s, rows.Partition)
 		f.own[offsetColumn].Int64s = append(f.own[offsetColumn].Int64s, rows.Records[i].Offset)
+		f.own[timeColumn].Int64s = append(f.own[timeColumn].Int64s, rows.Records[i].Time())
 		f.own[deletedColumn].Bools = append(f.own[deletedColumn].Bools, rows.Ops[i] == feature.Delete)
 	}
 	return r.to - r.from
+}
+
+// fillNullable says of the table's own columns where they are null.
+func (f *dataFile) fillNullable(rows *feature.Rows, r run) {
+	time, only := &f.own[timeColumn], &f.own[onlyColumn]
+	for i := r.from; i < r.to; i++ {
+		time.Valid = append(time.Valid, rows.Records[i].Time() != feature.NoTime)
+		alone := rows.Only(feature.Offline, i)
+		only.Valid, only.Bools = append(only.Valid, alone), append(only.Bools, alone)
+	}
 }

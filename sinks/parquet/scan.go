@@ -110,6 +110,6 @@ func (l *lake) stored(rows *feature.Rows, cols *ownColumns, i int) feature.Store
 	} else if t >= 0 {
 		time = rows.Columns[t].Int64s[i]
 	}
-	s.Version = cols.version(i, time)
+	s.Version, s.RecordTime, s.Only = cols.version(i, time), cols.recordTime(i), !cols[onlyColumn].Null(i)
 	return s
 }

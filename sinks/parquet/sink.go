@@ -18,10 +18,12 @@ import (
 // catalog in <Warehouse>/catalog.db. Any engine that reads Iceberg version 2
 // can read it.
 //
-// A table has the group's columns under their own names and _epoch, _partition,
-// _offset and _deleted. Timestamps and times of day are kept in microseconds,
-// which is what Iceberg has; nanoseconds are kept as a plain long, and durations
-// as fixed[12]. A delete is a row with _deleted, its key, its time and nulls.
+// A table has the group's columns under their own names, and tandem_epoch,
+// tandem_partition, tandem_offset, tandem_time, tandem_deleted and tandem_only: see
+// feature.EpochColumn and those after it. Timestamps and times of day are kept in
+// microseconds, which is what Iceberg has; nanoseconds are kept as a plain long, and
+// durations as fixed[12]. A delete is a row with tandem_deleted, its key, its time
+// and nulls.
 type Sink struct {
 	Warehouse string // required: a directory
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strconv"
 
@@ -95,10 +96,8 @@ func (l *lake) create(ctx context.Context, warehouse string) error {
 		return err
 	}
 	path := filepath.Join(warehouse, namespace, l.schema.Group.Table())
-	properties := identityOf(l.schema.Group)
-	for k, v := range tableProperties {
-		properties[k] = v
-	}
+	properties := maps.Clone(tableProperties)
+	properties[groupProperty] = l.schema.Describe().String()
 	t, err := l.catalog.CreateTable(ctx, l.id, schema,
 		catalog.WithLocation("file://"+path), catalog.WithProperties(properties))
 	if errors.Is(err, catalog.ErrTableAlreadyExists) {

@@ -27,14 +27,15 @@ func checkShape(s *feature.Schema, have *iceberg.Schema, p iceberg.Properties) e
 			wrong = append(wrong, "the group has no column "+f.Name)
 		}
 	}
-	if is, should := describeIdentity(p), describeIdentity(identityOf(s.Group)); is != should {
-		wrong = append(wrong, fmt.Sprintf("%s is not %s", is, should))
+	says, err := feature.ParseDescription(p[groupProperty])
+	if err != nil {
+		return fmt.Errorf("table %s, property %s: %w", s.Group.Table(), groupProperty, err)
 	}
-	if len(wrong) == 0 {
+	if wrong = append(wrong, says.Differs(s)...); len(wrong) == 0 {
 		return nil
 	}
-	return fmt.Errorf("table %s has another shape than the group: %s\n table: %s\n group: %s",
-		s.Group.Table(), strings.Join(wrong, ", "), describe(have, p), describe(want, identityOf(s.Group)))
+	return fmt.Errorf("table %s has another shape than the group: %s\n table: %s%v\n group: %s%v",
+		s.Group.Table(), strings.Join(wrong, ", "), describe(have), says, describe(want), s.Describe())
 }
 
 // comparison is how the columns of a table differ from those that it should have.
@@ -63,26 +64,20 @@ func compare(want, have *iceberg.Schema) comparison {
 	return c
 }
 
-// describe writes a table's shape as an error message shows it.
-func describe(s *iceberg.Schema, p iceberg.Properties) string {
+// describe writes a table's columns as an error message shows them.
+func describe(s *iceberg.Schema) string {
 	var b strings.Builder
 	for _, f := range s.Fields() {
 		b.WriteString(describeField(f) + ", ")
 	}
-	return b.String() + describeIdentity(p)
+	return b.String()
 }
 
-func describeIdentity(p iceberg.Properties) string {
-	return fmt.Sprintf("key (%s), time (%s), order by %s", p[keyProperty], p[timeProperty], p[orderProperty])
-}
-
+// describeField leaves out the doc, which is a comment of whoever has made it.
 func describeField(f iceberg.NestedField) string {
 	s := f.Name + " " + describeType(f.Type)
 	if f.Required {
 		s += " required"
-	}
-	if f.Doc != "" && f.Doc != f.Type.String() {
-		s += " (" + f.Doc + ")"
 	}
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/tandemdata/tandem/pipeline"
@@ -66,9 +67,13 @@ func (l *lake) addColumns(ctx context.Context, t *table.Table, s *feature.Schema
 	if err != nil {
 		return nil, err
 	}
+	says, err := feature.ParseDescription(t.Properties()[groupProperty])
+	if err != nil {
+		return nil, fmt.Errorf("table %s, property %s: %w", s.Group.Table(), groupProperty, err)
+	}
 	c := compare(want, t.Schema())
-	if len(c.changed) > 0 {
-		return nil, fmt.Errorf("table %s can't grow: %s", s.Group.Table(), strings.Join(c.changed, ", "))
+	if wrong := append(c.changed, says.Differs(s)...); len(wrong) > 0 {
+		return nil, fmt.Errorf("table %s can't grow: %s", s.Group.Table(), strings.Join(wrong, ", "))
 	}
 	if len(c.missing) == 0 {
 		return t, nil
@@ -76,10 +81,13 @@ func (l *lake) addColumns(ctx context.Context, t *table.Table, s *feature.Schema
 	tx := t.NewTransaction()
 	u := tx.UpdateSchema(true, false)
 	for _, f := range c.missing {
-		u.AddColumn([]string{f.Name}, f.Type, f.Doc, f.Required, nil)
+		u.AddColumn([]string{f.Name}, f.Type, "", f.Required, nil)
 	}
 	if err := u.Commit(); err != nil {
 		return nil, fmt.Errorf("adding columns to table %s: %w", s.Group.Table(), err)
+	}
+	if err := tx.SetProperties(iceberg.Properties{groupProperty: says.With(s).String()}); err != nil {
+		return nil, err
 	}
 	return tx.Commit(ctx)
 }

@@ -109,7 +109,7 @@ func TestAGrowthWhoseRowsAreLostIsTakenUpAgain(t *testing.T) {
 	x.write(l, row(wide, 1, "b", int64(2), "x"))
 	x.flush()
 	want(t, scan(t, s, wide), []string{"[a 1 <nil>]@0:0", "[b 2 x]@0:1"})
-	if got := columns(t, s); !slices.Equal(got, []string{"id", "amount", "_epoch", "_partition", "_offset", "_deleted", "note"}) {
+	if got := columns(t, s); !slices.Equal(got, []string{"id", "amount", "tandem_epoch", "tandem_partition", "tandem_offset", "tandem_time", "tandem_deleted", "tandem_only", "note"}) {
 		t.Errorf("the table has %v", got)
 	}
 }
@@ -130,7 +130,7 @@ func TestWritersThatGrowATableAtOnceAllSucceed(t *testing.T) {
 		})
 	}
 	all.Wait()
-	got := columns(t, s)[6:]
+	got := columns(t, s)[8:]
 	slices.Sort(got)
 	if !slices.Equal(got, []string{"note", "own_0", "own_1", "own_2", "own_3", "points"}) {
 		t.Errorf("the table got %v", got)

@@ -3,6 +3,7 @@ package parquet
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/apache/iceberg-go"
@@ -12,16 +13,37 @@ import (
 )
 
 // own are the columns that the table has beside the features.
-var own = []feature.Field{
-	{Name: "_epoch", Kind: feature.Int32},
-	{Name: "_partition", Kind: feature.Int32, Nullable: true},
-	{Name: "_offset", Kind: feature.Int64, Nullable: true},
-	{Name: "_deleted", Kind: feature.Bool, Nullable: true},
+var own = [...]feature.Field{
+	epochColumn:     {Name: feature.EpochColumn, Kind: feature.Int32},
+	partitionColumn: {Name: feature.PartitionColumn, Kind: feature.Int32, Nullable: true},
+	offsetColumn:    {Name: feature.OffsetColumn, Kind: feature.Int64, Nullable: true},
+	timeColumn:      {Name: feature.TimeColumn, Kind: feature.Int64, Logical: feature.TimestampMillis, Nullable: true},
+	deletedColumn:   {Name: feature.DeletedColumn, Kind: feature.Bool, Nullable: true},
+	onlyColumn:      {Name: feature.OnlyColumn, Kind: feature.Bool, Nullable: true},
+}
+
+// The table's own columns, as offsets from the group's last.
+const (
+	epochColumn = iota
+	partitionColumn
+	offsetColumn
+	timeColumn
+	deletedColumn
+	onlyColumn // last: files without nulls go without it
+)
+
+// reserved are names that Iceberg's readers give columns of their own.
+var reserved = []string{
+	"_file", "_pos", "_deleted", "_spec_id", "_partition", "_row_id", "_last_updated_sequence_number",
+	"_change_type", "_change_ordinal", "_commit_snapshot_id",
 }
 
 func checkFields(s *feature.Schema) error {
 	var errs []error
 	for _, f := range s.Fields {
+		if slices.Contains(reserved, strings.ToLower(f.Name)) {
+			errs = append(errs, fmt.Errorf("column %q: readers of Iceberg have a column of their own by that name", f.Name))
+		}
 		if _, err := column.Type(f, new(int)); err != nil {
 			errs = append(errs, fmt.Errorf("column %v: %w", f, err))
 		}
@@ -37,12 +59,11 @@ func fieldsOf(s *feature.Schema) []feature.Field {
 		f.Nullable = !s.IsKey(i)
 		fields = append(fields, f)
 	}
-	return append(fields, own...)
+	return append(fields, own[:]...)
 }
 
-// tableSchema is the group's table as Iceberg describes it. A column's doc is
-// its feature type, which says what Iceberg's doesn't: the unit it is to be
-// given back in. Rows are unique by the identifier columns; with an event time
+// tableSchema is the group's table as Iceberg describes it. Columns have no docs:
+// those are the users'. Rows are unique by the identifier columns; with an event time
 // they are so by that too, which being optional can't be one of them.
 func tableSchema(s *feature.Schema) (*iceberg.Schema, error) {
 	fields := fieldsOf(s)
@@ -54,7 +75,7 @@ func tableSchema(s *feature.Schema) (*iceberg.Schema, error) {
 		if err != nil {
 			return nil, err
 		}
-		nested = append(nested, iceberg.NestedField{ID: i + 1, Name: f.Name, Type: t, Required: !f.Nullable, Doc: docOf(f)})
+		nested = append(nested, iceberg.NestedField{ID: i + 1, Name: f.Name, Type: t, Required: !f.Nullable})
 		if i < len(s.Fields) && s.IsKey(i) && s.Time() < 0 {
 			keys = append(keys, i+1)
 		}
@@ -62,23 +83,5 @@ func tableSchema(s *feature.Schema) (*iceberg.Schema, error) {
 	return iceberg.NewSchemaWithIdentifiers(0, keys, nested...), nil
 }
 
-// docOf is the feature type in words, nullable or not.
-func docOf(f feature.Field) string {
-	f.Name, f.Nullable = "", false
-	return f.String()
-}
-
-// The table's properties that say what its rows are unique and ordered by.
-const (
-	keyProperty   = "tandem.primary-key"
-	timeProperty  = "tandem.event-time"
-	orderProperty = "tandem.order"
-)
-
-func identityOf(g feature.Group) iceberg.Properties {
-	return iceberg.Properties{
-		keyProperty:   strings.Join(g.PrimaryKey, ","),
-		timeProperty:  g.EventTime,
-		orderProperty: g.Order.String(),
-	}
-}
+// groupProperty is the table's property that has the group's feature.Description.
+const groupProperty = "tandem.group"

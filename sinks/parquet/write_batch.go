@@ -51,7 +51,7 @@ func newBatch(rows *feature.Rows, s *laneState) *batch {
 func (b *batch) add(i int) {
 	b.live++
 	deletes := b.rows.Ops[i] == feature.Delete
-	b.nulls = b.nulls || deletes
+	b.nulls = b.nulls || deletes || b.rows.Records[i].Time() == feature.NoTime || b.rows.Only(feature.Offline, i)
 	if n := len(b.runs); n > 0 && b.runs[n-1].to == i && b.runs[n-1].deletes == deletes {
 		b.runs[n-1].to++
 		return

@@ -24,7 +24,7 @@ func (m *model) add(rows *feature.Rows) { m.addBefore(rows, math.MaxInt64) }
 func (m *model) addBefore(rows *feature.Rows, offset int64) {
 	for i := range rows.Len() {
 		if rows.Outcomes[m.Store][i] == feature.Pending && rows.Records[i].Offset < offset {
-			m.Add(rowmodel.Of(rows, i))
+			m.Add(rowmodel.Of(rows, m.Store, i))
 		}
 	}
 }

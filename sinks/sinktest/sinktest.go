@@ -18,8 +18,9 @@ type Target interface {
 	// Scan gives every row that a reader of the store sees, in any order: online
 	// the row of each key, offline deletes too. Version.Time is the event time in
 	// the column's own unit, 0 where none is declared. A delete has its key
-	// columns and its event time; its other values are nil. It may be called
-	// while the sink is open, and after it was closed.
+	// columns and its event time; its other values are nil. RecordTime is what
+	// Record.Time gives, and Only what Rows.Only gave when the row was written.
+	// It may be called while the sink is open, and after it was closed.
 	Scan(ctx context.Context, s *feature.Schema) iter.Seq2[feature.Stored, error]
 }
 
@@ -58,6 +59,7 @@ func Run(t *testing.T, open func(t testing.TB) Target) {
 	each("nothing_torn", nothingTorn)
 	each("null_and_extreme_values_round_trip", extremes)
 	each("dropped_rows_are_not_written_but_counted", droppedRows)
+	each("rows_say_when_they_were_sent_and_to_which_stores", sentWhenAndWhere)
 	each("tallies_balance", talliesBalance)
 	each("rows_are_left_alone", rowsLeftAlone)
 	each("lanes_side_by_side", sideBySide)

@@ -1,6 +1,8 @@
 package sinktest
 
 import (
+	"fmt"
+	"math"
 	"slices"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
@@ -104,6 +106,35 @@ func droppedRows(f *fixture) {
 	f.holds(m)
 	if total := x.total(lane); total.Read != 4*120+1 || total.Dead != want.Dead || total.Filtered != want.Filtered || total.Reasons != want.Reasons || total.Duplicate < want.Duplicate {
 		f.Errorf("counted %+v, want at least %+v of %d read", total, want, 4*120+1)
+	}
+}
+
+// sentWhenAndWhere has records of any timestamp or none, and rows that follow those that were for one store only.
+func sentWhenAndWhere(f *fixture) {
+	s := rowgen.Timed(f.order)
+	x := f.open(s)
+	lane, m := x.lane(at(0)), newModel(s, f.target.Store())
+	offset := int64(0)
+	batch := func(key string, sent int64, only bool) {
+		b := rowgen.NewBuilder(s, at(0), offset)
+		b.Add(feature.Record{Offset: offset, Timestamp: sent}, feature.Upsert, key, offset+1, offset)
+		offset++
+		rows := b.Rows()
+		if only {
+			rows.Drop(0, feature.Unwanted, 1-f.target.Store())
+		}
+		x.write(lane, rows)
+		m.add(rows)
+	}
+	for _, sent := range []int64{feature.NoTime, 0, 1, 1_767_225_600_123, 253_402_300_799_999, 253_402_300_800_000, math.MaxInt64, math.MinInt64} {
+		batch(fmt.Sprintf("sent at %d", sent), sent, false)
+		batch("sent again", sent, false)
+	}
+	for _, only := range []bool{false, true, true, false, true} {
+		batch("goes to one store and to both", 1, only)
+		batch(fmt.Sprintf("only: %t, at %d", only, offset), 2, only)
+		x.flush()
+		f.holds(m)
 	}
 }
 

@@ -22,6 +22,16 @@ func (t *table) bind(rows *feature.Rows, i int) {
 		}
 	}
 	t.values.integer(v.Offset)
+	if at := rows.Records[i].Time(); at == feature.NoTime {
+		t.values.null()
+	} else {
+		t.values.integer(at)
+	}
+	if rows.Only(feature.Online, i) {
+		t.values.integer(1)
+	} else {
+		t.values.null()
+	}
 	t.values.bool(v.Delete)
 	t.expiry(rows, i)
 }

@@ -31,12 +31,12 @@ func TestAFullDiskIsTransient(t *testing.T) {
 	if err := w.Write(t.Context(), lane(), big); !pipeline.IsTransient(err) {
 		t.Fatalf("got %v", err)
 	}
-	s.want(t, "0", `SELECT count(*) FROM user_features_1 WHERE _offset >= 10`)
+	s.want(t, "0", `SELECT count(*) FROM user_features_1 WHERE tandem_offset >= 10`)
 	if err := w.table.conn.exec("PRAGMA max_page_count = 1000000"); err != nil {
 		t.Fatal(err)
 	}
 	put(t, w, big)
-	s.want(t, "2009", `SELECT max(_offset) FROM user_features_1`)
+	s.want(t, "2009", `SELECT max(tandem_offset) FROM user_features_1`)
 }
 
 func TestALockedFileIsTransient(t *testing.T) {
@@ -196,7 +196,7 @@ func writeForEver(t *testing.T, s Sink) {
 func (s Sink) holdsBefore(t *testing.T, reported int64) {
 	t.Helper()
 	s.want(t, "50 1", `SELECT count(*) || ' ' || count(DISTINCT amount) FROM plain_1`)
-	s.want(t, "1", `SELECT min(_offset) >= ? FROM plain_1`, reported-50)
+	s.want(t, "1", `SELECT min(tandem_offset) >= ? FROM plain_1`, reported-50)
 	if ok := ask(t, s, "PRAGMA integrity_check"); !strings.EqualFold(ok, "ok") {
 		t.Errorf("integrity: %s", ok)
 	}

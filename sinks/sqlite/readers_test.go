@@ -89,7 +89,7 @@ func TestPeopleReadTheView(t *testing.T) {
 	s.want(t, `[0.5,null,"-Infinity",-0.0,3.0,"NaN:7ff8000000000001"]`, `SELECT scores FROM clicks_1 WHERE id = 'a'`)
 	s.want(t, "3.5", `SELECT sum(value) FROM clicks_1, json_each(scores) WHERE clicks_1.id = 'a' AND json_each.type = 'real'`)
 	s.want(t, "8000000000000000", `SELECT hex("order") FROM clicks_1 WHERE id = 'b'`)
-	s.want(t, "3", `SELECT _offset FROM clicks_1_rows WHERE _deleted`)
+	s.want(t, "3", `SELECT tandem_offset FROM clicks_1_rows WHERE tandem_deleted`)
 	s.want(t, "wal", `PRAGMA journal_mode`)
 }
 

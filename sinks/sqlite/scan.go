@@ -27,7 +27,7 @@ func (s Sink) scan(ctx context.Context, schema *feature.Schema, yield func(featu
 		return err
 	}
 	defer db.Close()
-	names := columnNames(schema, added[:3])
+	names := columnNames(schema, added[:shown])
 	// Of the view by name: a quoted name that no column has would be a string.
 	query := fmt.Sprintf(`SELECT v."%s" FROM %s AS v`, strings.Join(names, `",v."`), quote(schema.Group.Table()))
 	rows, err := db.QueryContext(ctx, query)
@@ -54,7 +54,7 @@ func (s Sink) scan(ctx context.Context, schema *feature.Schema, yield func(featu
 	return rows.Err()
 }
 
-// stored reads a row of the view: the features, then epoch, partition and offset.
+// stored reads a row of the view: the features, then the columns beside them.
 func stored(s *feature.Schema, values []any) (feature.Stored, error) {
 	row := feature.Stored{Values: make([]any, len(s.Fields))}
 	for i, f := range s.Fields {
@@ -71,5 +71,10 @@ func stored(s *feature.Schema, values []any) (feature.Stored, error) {
 	partition, _ := at[1].(int64)
 	row.Version.Epoch, row.Version.Partition = int32(epoch), int32(partition)
 	row.Version.Offset, _ = at[2].(int64)
+	row.RecordTime = feature.NoTime
+	if ms, ok := at[3].(int64); ok {
+		row.RecordTime = ms
+	}
+	row.Only = at[4] != nil
 	return row, nil
 }

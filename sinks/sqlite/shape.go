@@ -9,10 +9,19 @@ import (
 )
 
 // expires is when a row's life is over, in milliseconds since 1970, or NULL.
-const expires = "_expires"
+const expires = "tandem_expires"
 
 // added are the columns of the table beside the features, in this order.
-var added = []string{"_epoch", "_partition", "_offset", "_deleted", expires}
+var added = []string{
+	feature.EpochColumn, feature.PartitionColumn, feature.OffsetColumn, feature.TimeColumn, feature.OnlyColumn,
+	feature.DeletedColumn, expires,
+}
+
+// shown of the added columns are in the view.
+const shown = 5
+
+// optional of the added columns may be null.
+var optional = []string{feature.TimeColumn, feature.OnlyColumn, expires}
 
 // shared is how many of the added columns all rows of a batch have in common:
 // a statement is given them once.
@@ -40,7 +49,7 @@ func createTable(s *feature.Schema) string {
 	}
 	for _, name := range added {
 		null := " NOT NULL"
-		if name == expires {
+		if slices.Contains(optional, name) {
 			null = ""
 		}
 		fmt.Fprintf(&b, "\n\t%s INTEGER%s,", quote(name), null)
@@ -53,13 +62,13 @@ func createTable(s *feature.Schema) string {
 // without: though empty, the index took 2 to 5 % of each upsert.
 func createIndex(s *feature.Schema) string {
 	return fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (%s) WHERE %[3]s IS NOT NULL",
-		quote(rowsTable(s)+expires), quote(rowsTable(s)), quote(expires))
+		quote(rowsTable(s)+"_expires"), quote(rowsTable(s)), quote(expires))
 }
 
 // createView is what readers see.
 func createView(s *feature.Schema, columns []string) string {
-	return fmt.Sprintf("CREATE VIEW %s AS SELECT %s FROM %s WHERE _deleted = 0 AND (%s IS NULL OR %[4]s > unixepoch('subsec') * 1000)",
-		quote(s.Group.Table()), quoteAll(slices.Concat(columns, added[:3])), quote(rowsTable(s)), quote(expires))
+	return fmt.Sprintf("CREATE VIEW %s AS SELECT %s FROM %s WHERE %s = 0 AND (%s IS NULL OR %[5]s > unixepoch('subsec') * 1000)",
+		quote(s.Group.Table()), quoteAll(slices.Concat(columns, added[:shown])), quote(rowsTable(s)), quote(feature.DeletedColumn), quote(expires))
 }
 
 // upsert writes n rows; each is kept only if the order puts it above the row of
@@ -84,9 +93,9 @@ func upsert(s *feature.Schema, others []string, n int) string {
 // orderOf is feature.Order.Compare as a row value. The event-time column of a
 // delete holds the time that it is ordered by.
 func orderOf(s *feature.Schema, of string) string {
-	columns := []string{"_epoch", "_offset", "_partition"}
+	columns := []string{feature.EpochColumn, feature.OffsetColumn, feature.PartitionColumn}
 	if s.Group.Order == feature.ByEventTime {
-		columns = append([]string{s.Group.EventTime, "_deleted"}, columns...)
+		columns = append([]string{s.Group.EventTime, feature.DeletedColumn}, columns...)
 	}
 	for i, c := range columns {
 		columns[i] = of + "." + quote(c)

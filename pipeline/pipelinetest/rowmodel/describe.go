@@ -39,6 +39,12 @@ func DescribeTwo(s *feature.Schema, want, got feature.Stored) string {
 	if want.Version != got.Version {
 		out += "; the store has " + describeVersion(got.Version)
 	}
+	if want.RecordTime != got.RecordTime {
+		out += fmt.Sprintf("; record's time: want %d, got %d", want.RecordTime, got.RecordTime)
+	}
+	if want.Only != got.Only {
+		out += fmt.Sprintf("; for this store only: want %t, got %t", want.Only, got.Only)
+	}
 	for i, f := range s.Fields {
 		if i >= len(got.Values) {
 			return fmt.Sprintf("%s; the store gave %d values of %d", out, len(got.Values), len(s.Fields))

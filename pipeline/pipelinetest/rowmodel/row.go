@@ -7,12 +7,12 @@ import (
 )
 
 // Of is row i of a batch as a store must give it back.
-func Of(rows *feature.Rows, i int) feature.Stored {
+func Of(rows *feature.Rows, store feature.Store, i int) feature.Stored {
 	values := make([]any, len(rows.Columns))
 	for c := range rows.Columns {
 		values[c] = rows.Columns[c].Value(i)
 	}
-	row := feature.Stored{Version: rows.Version(i), Values: values}
+	row := feature.Stored{Version: rows.Version(i), Values: values, RecordTime: rows.Records[i].Time(), Only: rows.Only(store, i)}
 	if row.Version.Delete {
 		Blank(rows.Schema, row)
 	}
@@ -35,7 +35,9 @@ func Blank(s *feature.Schema, row feature.Stored) {
 }
 
 // Same reports whether two rows are one, values to the bit.
-func Same(a, b feature.Stored) bool { return a.Version == b.Version && Alike(a, b) }
+func Same(a, b feature.Stored) bool {
+	return a.Version == b.Version && a.RecordTime == b.RecordTime && a.Only == b.Only && Alike(a, b)
+}
 
 // Alike reports whether two rows say the same, wherever they were sent: the same
 // operation and event time, and values equal to the bit.
