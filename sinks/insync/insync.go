@@ -71,7 +71,8 @@ type comparison struct {
 type newest struct {
 	version feature.Version
 	content feature.Digest
-	online  bool // its key was seen online
+	time    int64 // its record's
+	online  bool  // its key was seen online
 }
 
 type position struct {
@@ -97,7 +98,7 @@ func (c *comparison) offline(row feature.Stored) {
 		c.differ("offline twice: %s, at %s and at %s", c.key(row), place(old.version), place(v))
 	}
 	if !again || c.schema.Group.Order.Compare(v, old.version) > 0 {
-		c.keys[d] = newest{version: v, content: feature.DigestOf(c.content(row))}
+		c.keys[d] = newest{version: v, content: feature.DigestOf(c.content(row)), time: row.RecordTime}
 	}
 }
 
@@ -129,6 +130,8 @@ func (c *comparison) online(row feature.Stored) {
 			place(row.Version), row.Version.Time, place(has.version), has.version.Time)
 	case has.content != feature.DigestOf(c.content(row)):
 		c.differ("%s: both from %s, but with other values online: %s", c.key(row), place(row.Version), c.values(row))
+	case has.time != row.RecordTime:
+		c.differ("%s: both from %s, but its record's time is %d online and %d offline", c.key(row), place(row.Version), row.RecordTime, has.time)
 	}
 	has.online = true
 	c.keys[d] = has

@@ -120,6 +120,7 @@ func TestEachDisagreementIsFound(t *testing.T) {
 			k := slices.IndexFunc(y.online, func(r feature.Stored) bool { return r.Values[2] == nil })
 			y.online[k] = changed(y.online[k], func(r *feature.Stored) { r.Values[2] = int64(0) })
 		}, "with other values online"},
+		{"a record's time differs", func(y *story) { y.online[3].RecordTime++ }, "its record's time is"},
 		{"an older row is online", func(y *story) { y.online[3].Version.Offset -= 1000 }, "online from offset"},
 		{"a row of another epoch is online", func(y *story) { y.online[3].Version.Epoch++ }, "online from offset"},
 		{"a key is missing online", func(y *story) { y.online = y.online[1:] }, "not online: the key"},
