@@ -61,7 +61,7 @@ func TestWhatAWriterAddsBecomesAColumnOrMakesItIncompatible(t *testing.T) {
 		"required":               {`{"name":"n","type":"int"}`, `added field "n": it is neither nullable nor has it a default`},
 		"no column":              {`{"name":"n","type":["null","int","string"]}`, `added field "n": a union`},
 		"a nested required":      {`{"name":"n","type":{"type":"array","items":["int","string"]},"default":[]}`, `added field "n": items: a union`},
-		"a reserved name":        {`{"name":"_Offset","type":["null","int"]}`, `taken by the stores`},
+		"a reserved name":        {`{"name":"Tandem_Offset","type":["null","int"]}`, `the stores' own`},
 		"a name but for case":    {`{"name":"K","type":["null","int"]}`, `"k" is a column already`},
 		"a long name":            {`{"name":"` + strings.Repeat("n", 41) + `","type":["null","int"]}`, `want 1 to 40`},
 		"an alias of the reader": {`{"name":"old","type":["null","int"]}`, `an alias of "k"`},
