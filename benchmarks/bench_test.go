@@ -21,6 +21,7 @@ func BenchmarkGraph(b *testing.B) {
 	for _, lanes := range []int{1, 4} {
 		l := loadOf(bodies(), trialRows, lanes, 1024)
 		b.Run(fmt.Sprintf("graph/lanes=%d", lanes), func(b *testing.B) { bench(b, graph("graph", l, work(), counting)) })
+		b.Run(fmt.Sprintf("parquet/lanes=%d", lanes), func(b *testing.B) { bench(b, graph("graph", l, work(), inParquet)) })
 		b.Run(fmt.Sprintf("channels/lanes=%d", lanes), func(b *testing.B) { bench(b, channels(l, counting)) })
 	}
 }

@@ -103,9 +103,13 @@ func (f load) Run(ctx context.Context, in *pipeline.SourceNode) error {
 }
 
 func (f load) lane(ctx context.Context, in *pipeline.SourceNode, p int32) error {
+	at := feature.TopicPartition{Topic: "rows", Partition: p}
+	if _, _, err := in.Progress(ctx, at.Topic, at.Partition); err != nil { // of new stores, which hold nothing
+		return err
+	}
 	ready := make(chan struct{}, 1)
 	l, err := in.Open(pipeline.LaneConfig{
-		Lane: feature.Lane{TopicPartition: feature.TopicPartition{Topic: "rows", Partition: p}},
+		Lane: feature.Lane{TopicPartition: at},
 		Ready: func() {
 			select {
 			case ready <- struct{}{}:
