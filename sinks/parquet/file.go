@@ -30,7 +30,8 @@ type dataFile struct {
 	writer  *pq.GenericWriter[any]
 	encoder *column.Encoder
 	own     ownColumns
-	group   int // rows in the open row group
+	group   int            // rows in the open row group
+	groups  []column.Group // what was written to those before it
 
 	entries    paged.List[entry] // row by row, what its commit must know
 	identities identity.Builder
@@ -111,7 +112,10 @@ func (f *dataFile) appendBlock(rows *feature.Rows, times *feature.Column, r run)
 // endGroup closes the open row group and writes it; the spool keeps what the disk
 // does not take.
 func (f *dataFile) endGroup() error {
-	f.group = 0
+	if f.group == 0 {
+		return nil
+	}
+	f.group, f.groups = 0, append(f.groups, f.encoder.EndGroup())
 	if err := f.writer.Flush(); err != nil {
 		return err
 	}
@@ -138,7 +142,7 @@ func (f *dataFile) close() error {
 		return err
 	}
 	f.index = f.identities.Index()
-	return f.out.beforeFooter(f.writer.Close, func() error { return f.index.Write(f.out, f.mark) })
+	return f.out.beforeFooter(f.writer.Close, func() error { return f.index.Write(f.out, f.mark) }, f.mendFooter)
 }
 
 // sync makes the file durable. It can be tried again.

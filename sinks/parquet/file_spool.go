@@ -38,8 +38,9 @@ func (s *spool) Write(b []byte) (int, error) {
 }
 
 // beforeFooter has finish write the end of a Parquet file, and puts what more
-// writes between its page indexes and its footer, which must be last in a file.
-func (s *spool) beforeFooter(finish, more func() error) error {
+// writes between its page indexes and its footer, which must be last in a file
+// and is written as mend returns it.
+func (s *spool) beforeFooter(finish, more func() error, mend func(footer []byte) ([]byte, error)) error {
 	s.holding = true
 	err := finish()
 	s.holding = false
@@ -53,7 +54,11 @@ func (s *spool) beforeFooter(finish, more func() error) error {
 	if err := more(); err != nil {
 		return err
 	}
-	_, _ = s.Write(end[n:])
+	footer, err := mend(end[n:])
+	if err != nil {
+		return err
+	}
+	_, _ = s.Write(footer)
 	return nil
 }
 

@@ -20,11 +20,14 @@ type Encoder struct {
 	values []pq.Value
 	padded []byte // decimals of the values, in the file's width
 	scaled []int64
-	err    error // a value that has no place in the file
+	seen   []seen // by leaf, in the open row group
+	err    error  // a value that has no place in the file
 }
 
 // NewEncoder is of the file that the writers are all leaves of.
-func NewEncoder(leaves []*pq.ColumnWriter) *Encoder { return &Encoder{leaves: leaves} }
+func NewEncoder(leaves []*pq.ColumnWriter) *Encoder {
+	return &Encoder{leaves: leaves, seen: make([]seen, len(leaves))}
+}
 
 // Write appends rows of a batch to a column of the file.
 func (e *Encoder) Write(c *Column, src *feature.Column, from, to int) error {
@@ -124,10 +127,12 @@ func (e *Encoder) dense(l *leaf, src *feature.Column, from, to, def int) {
 			setBits(&v[i], uint64(x*l.scale))
 		}
 	case feature.Float32:
+		floats(&e.seen[l.index], src.Float32s[from:to])
 		for i, x := range src.Float32s[from:to] {
 			setBits(&v[i], uint64(math.Float32bits(x)))
 		}
 	case feature.Float64:
+		floats(&e.seen[l.index], src.Float64s[from:to])
 		for i, x := range src.Float64s[from:to] {
 			setBits(&v[i], math.Float64bits(x))
 		}
@@ -163,6 +168,7 @@ func (e *Encoder) setBytes(v *pq.Value, l *leaf, b []byte) {
 	default:
 		from := len(e.padded)
 		e.padded = appendPadded(e.padded, b, decimalBytes[l.field.Precision])
+		e.seen[l.index].decimal(e.padded[from:])
 		setText(v, e.padded[from:])
 	}
 }

@@ -65,6 +65,7 @@ func (e *Encoder) floats(l *leaf, items []float32, lists int, at level) {
 	if l.path[len(l.path)-1].nullable {
 		at.def++
 	}
+	floats(&e.seen[l.index], items)
 	e.values = append(e.values, pq.FloatValue(items[0]).Level(at.rep, at.def, l.index))
 	v := e.grow(len(items)-1, pq.FloatValue(0).Level(lists, at.def, l.index))
 	for i, x := range items[1:] {
@@ -84,8 +85,10 @@ func (e *Encoder) set(v *pq.Value, l *leaf, src *feature.Column, i int) {
 	case feature.Int64:
 		setBits(v, uint64(src.Int64s[i]*l.scale))
 	case feature.Float32:
+		floats(&e.seen[l.index], src.Float32s[i:i+1])
 		setBits(v, uint64(math.Float32bits(src.Float32s[i])))
 	case feature.Float64:
+		floats(&e.seen[l.index], src.Float64s[i:i+1])
 		setBits(v, math.Float64bits(src.Float64s[i]))
 	default:
 		e.setBytes(v, l, src.Slice(i))

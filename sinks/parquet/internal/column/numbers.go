@@ -61,8 +61,10 @@ func (e *Encoder) fill(to pq.ColumnBuffer, l *leaf, src *feature.Column, from, e
 		}
 		return appendTo(to, pq.Int64Writer.WriteInt64s, scaled(e, src.Int64s[from:end], l.scale))
 	case feature.Float32:
+		floats(&e.seen[l.index], src.Float32s[from:end])
 		return appendTo(to, pq.FloatWriter.WriteFloats, src.Float32s[from:end])
 	case feature.Float64:
+		floats(&e.seen[l.index], src.Float64s[from:end])
 		return appendTo(to, pq.DoubleWriter.WriteDoubles, src.Float64s[from:end])
 	}
 	return false, nil
