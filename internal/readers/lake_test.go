@@ -137,4 +137,3 @@ func (l *lake) inCatalog(do func(*icesql.Catalog) error) {
 		l.Fatal(err)
 	}
 }
-

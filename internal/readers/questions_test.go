@@ -55,13 +55,14 @@ func questionsAbout(l *lake) []question {
 	}
 	ask("count", "head", nil, filter{})
 	for _, leaf := range leavesOf(l.schema) {
-		for _, f := range filtersOn(l, leaf) {
-			ask("ids", "head", nil, f)
-			if f.Op != "null" && f.Op != "nan" {
+		for i, f := range filtersOn(l, leaf) {
+			if i%2 == 0 {
+				ask("ids", "head", nil, f)
+			} else {
 				ask("ids", "before", byID("before"), f)
 			}
 		}
-		if leaf.Type != "boolean" {
+		if leaf.Type != "boolean" && len(leaf.Column) == 1 {
 			ask("min", "head", nil, leaf)
 			ask("max", "head", nil, leaf)
 		}
@@ -76,6 +77,9 @@ func leavesOf(s *feature.Schema) []filter {
 	walk = func(path []string, fields []feature.Field) {
 		for _, f := range fields {
 			path := append(slices.Clone(path), f.Name)
+			if f.Logical == feature.Decimal && f.Precision%9 > 1 {
+				continue // rows tell enough of the others
+			}
 			switch t, ok := typeOf(f).(string); {
 			case ok:
 				out = append(out, filter{Column: path, Type: t})
@@ -91,8 +95,7 @@ func leavesOf(s *feature.Schema) []filter {
 	return out
 }
 
-// filtersOn compares with the least, the middle and the greatest of a column's
-// values, and with one that a file holds alone.
+// filtersOn compares with the least, the middle and the greatest of a column's values.
 func filtersOn(l *lake, leaf filter) []filter {
 	with := func(op string, v any) filter { return filter{leaf.Column, leaf.Type, op, v} }
 	var values []any
@@ -103,18 +106,15 @@ func filtersOn(l *lake, leaf filter) []filter {
 	}
 	slices.SortFunc(values, func(a, b any) int { return compare(leaf.Type, a, b) })
 	values = slices.Compact(values)
-	out := []filter{with("null", nil)}
-	if leaf.Type == "float" || leaf.Type == "double" {
-		out = append(out, with("nan", nil), with("eq", "NaN"))
-	}
-	if len(values) == 0 {
-		return out
+	if leaf.Type == "boolean" {
+		return []filter{with("null", nil), with("eq", true), with("eq", false)}
 	}
 	least, middle, most := values[0], values[len(values)/2], values[len(values)-1]
-	if leaf.Type == "boolean" {
-		return append(out, with("eq", true), with("eq", false))
+	out := []filter{with("null", nil), with("lt", middle), with("gt", middle), with("eq", least), with("eq", most)}
+	if leaf.Type == "float" || leaf.Type == "double" {
+		out = append(out, with("gt", least), with("nan", nil), with("eq", "NaN"))
 	}
-	return append(out, with("eq", least), with("eq", middle), with("eq", most), with("lt", middle), with("gt", middle))
+	return out
 }
 
 // of is the value of the filter's column in a row.
