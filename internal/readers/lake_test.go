@@ -92,7 +92,7 @@ func (l *lake) commit(n int) {
 	rows := l.gen.Batch(l.lane.TopicPartition, l.next, n)
 	l.next += int64(n)
 	for i := range rows.Len() {
-		l.model.Add(rowmodel.Of(rows, i))
+		l.model.Add(rowmodel.Of(rows, feature.Offline, i))
 	}
 	if err := l.writer.Write(l.Context(), l.lane, rows); err != nil {
 		l.Fatal(err)

@@ -8,14 +8,16 @@ import (
 
 // The table's own columns.
 const (
-	ownEpoch     = "_epoch"
-	ownPartition = "_partition"
-	ownOffset    = "_offset"
-	ownDeleted   = "_deleted"
+	ownEpoch     = feature.EpochColumn
+	ownPartition = feature.PartitionColumn
+	ownOffset    = feature.OffsetColumn
+	ownTime      = feature.TimeColumn
+	ownDeleted   = feature.DeletedColumn
+	ownOnly      = feature.OnlyColumn
 )
 
 // own are their types.
-var own = []typed{{ownEpoch, "int"}, {ownPartition, "int"}, {ownOffset, "long"}, {ownDeleted, "boolean"}}
+var own = []typed{{ownEpoch, "int"}, {ownPartition, "int"}, {ownOffset, "long"}, {ownTime, "timestamptz"}, {ownDeleted, "boolean"}, {ownOnly, "boolean"}}
 
 // typed is a column and its Iceberg type, as a script is told of it.
 type typed [2]any
@@ -36,7 +38,9 @@ func spellRow(s *feature.Schema, row feature.Stored) map[string]any {
 		ownEpoch:     strconv.Itoa(int(v.Epoch)),
 		ownPartition: strconv.Itoa(int(v.Partition)),
 		ownOffset:    strconv.FormatInt(v.Offset, 10),
+		ownTime:      strconv.FormatInt(row.RecordTime*1000, 10),
 		ownDeleted:   v.Delete,
+		ownOnly:      row.Only,
 	}
 	for i, f := range s.Fields {
 		out[f.Name] = spell(f, row.Values[i])
