@@ -40,7 +40,11 @@ func spellRow(s *feature.Schema, row feature.Stored) map[string]any {
 		ownOffset:    strconv.FormatInt(v.Offset, 10),
 		ownTime:      strconv.FormatInt(row.RecordTime*1000, 10),
 		ownDeleted:   v.Delete,
-		ownOnly:      row.Only,
+	}
+	if row.Only {
+		out[ownOnly] = true
+	} else {
+		out[ownOnly] = nil
 	}
 	for i, f := range s.Fields {
 		out[f.Name] = spell(f, row.Values[i])

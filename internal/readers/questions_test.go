@@ -89,7 +89,7 @@ func leavesOf(s *feature.Schema) []filter {
 		}
 	}
 	walk(nil, s.Fields)
-	for _, c := range own {
+	for _, c := range own[:len(own)-1] {
 		out = append(out, filter{Column: []string{c[0].(string)}, Type: c[1].(string)})
 	}
 	return out

@@ -90,7 +90,10 @@ def sql(question):
 
 def each(question):
     frame = spark.sql(sql(question))
-    return pyarrow.Table.from_batches(frame._collect_as_arrow())
+    batches = frame._collect_as_arrow()
+    if not batches:
+        return pyarrow.table({name: [] for name in frame.columns})
+    return pyarrow.Table.from_batches(batches)
 
 
 job.answer(each)
