@@ -62,7 +62,7 @@ func questionsAbout(l *lake) []question {
 				ask("ids", "before", byID("before"), f)
 			}
 		}
-		if leaf.Type != "boolean" && len(leaf.Column) == 1 {
+		if leaf.Type != "boolean" && strings.HasPrefix(leaf.Column[0], "opt_") && len(leaf.Column) == 1 {
 			ask("min", "head", nil, leaf)
 			ask("max", "head", nil, leaf)
 		}

@@ -54,13 +54,18 @@ type answer struct {
 }
 
 func TestEveryReaderSeesTheTableAsItIs(t *testing.T) {
+	t.Parallel()
 	l := newLake(t, everyColumn(t, func(feature.Field) bool { return true }))
 	for _, r := range []reader{pyiceberg, duckdb, polarsDefault, polarsNative} {
-		t.Run(r.name, func(t *testing.T) { r.sees(t, l) })
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			r.sees(t, l)
+		})
 	}
 }
 
 func TestSparkSeesATableWithoutTimesOfDay(t *testing.T) {
+	t.Parallel()
 	spark.sees(t, newLake(t, everyColumn(t, func(f feature.Field) bool { return !hasTime(f) })))
 }
 
@@ -91,12 +96,7 @@ func (r *reader) sees(t *testing.T, l *lake) {
 	questions := slices.DeleteFunc(questionsAbout(l), func(q question) bool { return r.leavesOut != nil && r.leavesOut(q) })
 	answers := r.ask(t, l, questions)
 	used := make([]int, len(r.limits))
-	for _, q := range questions {
-		a, ok := answers[q.ID]
-		wrong := "no answer"
-		if ok {
-			wrong = q.compare(l, a, r.nanIsGreatest)
-		}
+	judge := func(q question, wrong string) {
 		k := slices.IndexFunc(r.limits, func(of limit) bool { return of.on(q) })
 		switch {
 		case k < 0 && wrong != "":
@@ -107,6 +107,22 @@ func (r *reader) sees(t *testing.T, l *lake) {
 			t.Errorf("%v: %s; want %q", q, wrong, r.limits[k].says)
 		case k >= 0:
 			used[k]++
+		}
+	}
+	for _, q := range questions {
+		a, ok := answers[q.ID]
+		switch {
+		case !ok:
+			t.Errorf("%v: no answer", q)
+		case q.Ask == "rows" && a.Error == "":
+			byColumn, wrong := differences(q.expected(l, r.nanIsGreatest).([]map[string]any), a.Answer)
+			judge(q, wrong)
+			for _, c := range columnsOf(l.schema) {
+				q.Column = []string{c[0].(string)}
+				judge(q, byColumn[q.Column[0]])
+			}
+		default:
+			judge(q, q.compare(l, a, r.nanIsGreatest))
 		}
 	}
 	for k, n := range used {
@@ -161,10 +177,7 @@ func (q question) compare(l *lake, a answer, nanIsGreatest bool) string {
 		return fmt.Sprintf("%.300s", a.Error)
 	}
 	want := q.expected(l, nanIsGreatest)
-	switch q.Ask {
-	case "rows":
-		return differences(want.([]map[string]any), a.Answer)
-	case "ids":
+	if q.Ask == "ids" {
 		return idDifferences(want.([]any), a.Answer)
 	}
 	if zeros(q.Type, want) != zeros(q.Type, a.Answer) {
@@ -205,36 +218,29 @@ func idDifferences(want []any, answer any) string {
 	return fmt.Sprintf("%d rows, want %d: %d missing %.5v, %d too many %.5v", len(got), len(want), len(missing), missing, len(surplus), surplus)
 }
 
-func differences(want []map[string]any, answer any) string {
+// differences says what is wrong with rows, and by column with their values.
+func differences(want []map[string]any, answer any) (byColumn map[string]string, wrong string) {
 	list, _ := answer.([]any)
 	got := map[string]map[string]any{}
 	for _, r := range list {
 		row := r.(map[string]any)
 		got[place(row)] = row
 	}
-	if len(got) != len(list) {
-		return fmt.Sprintf("%d rows from %d places", len(list), len(got))
+	if len(got) != len(list) || len(list) != len(want) {
+		return nil, fmt.Sprintf("%d rows from %d places, want %d", len(list), len(got), len(want))
 	}
 	slices.SortFunc(want, func(a, b map[string]any) int { return cmp.Compare(place(a), place(b)) })
-	wrong := map[string]string{}
+	byColumn = map[string]string{}
 	for _, w := range want {
 		g, ok := got[place(w)]
 		if !ok {
-			return fmt.Sprintf("%d rows, want %d: %s is missing", len(list), len(want), place(w))
+			return nil, place(w) + " is missing"
 		}
 		for name, v := range w {
 			if !reflect.DeepEqual(v, g[name]) {
-				wrong[name] = fmt.Sprintf("%s of %s is %.200v, want %.200v", name, place(w), g[name], v)
+				byColumn[name] = fmt.Sprintf("%.300v in %s, want %.300v", g[name], place(w), v)
 			}
 		}
 	}
-	if len(list) != len(want) {
-		return fmt.Sprintf("%d rows, want %d", len(list), len(want))
-	}
-	var all []string
-	for _, w := range wrong {
-		all = append(all, w)
-	}
-	slices.Sort(all)
-	return strings.Join(all, "\n\t")
+	return byColumn, ""
 }
