@@ -44,13 +44,16 @@ var polarsDefault = reader{
 }
 
 var polarsNative = reader{
-	name: "polars-native", command: servers.Lake, script: "read_polars.py", args: []string{"native"}, nanIsGreatest: true, leavesOut: half,
+	name: "polars-native", command: servers.Lake, script: "read_polars.py", args: []string{"native"}, nanIsGreatest: true,
+	// By the table's own columns it may leave the files out that it can't read.
+	leavesOut: func(q question) bool {
+		return half(q) || len(q.Column) > 0 && strings.HasPrefix(q.Column[0], "tandem_")
+	},
 	limits: []limit{
 		byIDOnly,
 		{
 			"its own reader wants a delete file for each data file", func(q question) bool {
-				pruned := len(q.Column) > 0 && strings.HasPrefix(q.Column[0], "tandem_") // files with deletes may be left out
-				return (q.moment == "head" || q.moment == "before") && !pruned
+				return q.moment == "head" || q.moment == "before"
 			},
 			"not limited to one data file",
 		},

@@ -49,7 +49,6 @@ type answer struct {
 	ID      int     `json:"id"`
 	Answer  any     `json:"answer"`
 	Error   string  `json:"error"`
-	Trace   string  `json:"trace"`
 	Seconds float64 `json:"seconds"`
 }
 

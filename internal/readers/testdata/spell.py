@@ -10,7 +10,6 @@ import json
 import struct
 import sys
 import time
-import traceback
 import uuid
 
 EPOCH = datetime.datetime(1970, 1, 1)
@@ -119,8 +118,8 @@ class Job:
         try:
             said["answer"] = answer()
         except Exception as e:
-            said["error"] = "%s: %s" % (type(e).__name__, e)
-            said["trace"] = traceback.format_exc()[-1500:]
+            cause = str(e).rpartition("Caused by: ")[2].partition("\n")[0]  # of Java's
+            said["error"] = "%s: %s" % (type(e).__name__, cause or e)
         except BaseException as e:  # a panic of polars is none of Exception's
             if type(e).__name__ != "PanicException":
                 raise
