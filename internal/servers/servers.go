@@ -18,7 +18,8 @@
 //	run.go          the directory of one server, and the lock which says that its owner lives
 //	jars.go         the artifacts, downloaded once and kept in the user's cache directory
 //
-// [Python] is no server, but comes and is skipped like one: Kafka's clients of other people.
+// [Python], [Lake] and [Spark] are no servers, but come and are skipped like them: other people's clients of Kafka, and
+// readers of Iceberg tables.
 package servers
 
 import (

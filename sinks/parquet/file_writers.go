@@ -29,8 +29,16 @@ func (w *writers) get(out io.Writer, options []pq.WriterOption) *pq.GenericWrite
 	return one
 }
 
-// put takes back the writer of a file that has ended.
+// put takes back the writer of a file that has ended. Reset blanks the columns'
+// paths in that file's metadata, which are the very strings that the next one
+// would be named by: so the metadata lets go of them first.
 func (w *writers) put(one *pq.GenericWriter[any]) {
+	groups := one.File().Metadata().RowGroups
+	for i := range groups {
+		for j := range groups[i].Columns {
+			groups[i].Columns[j].MetaData.PathInSchema = nil
+		}
+	}
 	one.Reset(io.Discard)
 	w.mu.Lock()
 	defer w.mu.Unlock()

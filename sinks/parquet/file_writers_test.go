@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/parquet/file"
+
+	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
@@ -67,5 +70,36 @@ func TestAFileHasNothingOfTheOneBefore(t *testing.T) {
 	}
 	if seen != next || countArrow(t, s, schema.Group.Table()) != int(next) {
 		t.Errorf("%d rows of %d", seen, next)
+	}
+}
+
+// Readers in Java find a column's chunk by its path. Others go by its place, and miss nothing.
+func TestEveryFileNamesItsColumns(t *testing.T) {
+	s, schema := sinkIn(t), everyType(t)
+	x := open(t, s, schema)
+	l, g := x.lane(0), &rowgen.Gen{Schema: schema, Seed: 5}
+	for i := range int64(3) {
+		x.write(l, g.Batch(at(0), 10*i, 10))
+		x.flush()
+	}
+	files := dataFiles(t, s, schema.Group.Table())
+	if len(files) < 3 {
+		t.Fatalf("%d files", len(files))
+	}
+	for _, name := range files {
+		f, err := file.OpenParquetFile(name, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		group, err := f.RowGroup(0).MetaData(), f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range group.NumColumns() {
+			c, err := group.ColumnChunk(i)
+			if want := group.Schema.Column(i).Path(); err != nil || c.PathInSchema().String() != want {
+				t.Fatalf("%s: column %s has the path %q (%v)", name, want, c.PathInSchema(), err)
+			}
+		}
 	}
 }

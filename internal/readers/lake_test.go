@@ -1,0 +1,139 @@
+package readers
+
+import (
+	"database/sql"
+	"maps"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	icesql "github.com/apache/iceberg-go/catalog/sql"
+	"github.com/apache/iceberg-go/table"
+	_ "modernc.org/sqlite" // the catalog's database
+
+	"github.com/tandemdata/tandem/internal/rowgen"
+	"github.com/tandemdata/tandem/pipeline"
+	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest"
+	"github.com/tandemdata/tandem/pipeline/pipelinetest/rowmodel"
+	"github.com/tandemdata/tandem/sinks/parquet"
+)
+
+// lake is a table that the sink wrote, and what it must hold.
+type lake struct {
+	testing.TB
+	sink     *parquet.Sink
+	schema   *feature.Schema
+	table    *table.Table
+	moments  map[string]moment
+	model    *rowmodel.Model
+	writer   pipeline.Writer
+	lane     *feature.Lane
+	gen      *rowgen.Gen
+	lanes    pipelinetest.Lanes
+	next     int64
+	failures chan error
+}
+
+// moment is the table as it was.
+type moment struct {
+	snapshot, time int64
+	rows           map[string]feature.Stored // by identity
+}
+
+const tag = "training"
+
+// newLake writes a table in many commits, small ones among them, so that files
+// differ in the values that they hold and a reader that leaves out one too many
+// loses rows; then it compacts it, and writes on.
+func newLake(t testing.TB, schema *feature.Schema) *lake {
+	l := &lake{
+		TB: t, schema: schema, moments: map[string]moment{}, model: rowmodel.New(schema, feature.Offline), failures: make(chan error, 10),
+		sink: &parquet.Sink{Warehouse: t.TempDir(), CommitEvery: time.Hour},
+		lane: &feature.Lane{TopicPartition: feature.TopicPartition{Topic: "t"}},
+		gen:  &rowgen.Gen{Schema: schema, Seed: 11, Keys: 60, Times: 3, Deletes: 10, Extremes: true},
+	}
+	l.open()
+	for _, rows := range []int{60, 1, 3, 1, 2} {
+		l.commit(rows)
+	}
+	l.remember("tagged")
+	l.update(table.NewSetSnapshotRefUpdate(tag, l.moments["tagged"].snapshot, table.TagRef, 0, 0, 0))
+	for _, rows := range []int{40, 1, 2, 1, 1, 5} {
+		l.commit(rows)
+	}
+	l.remember("before")
+	if done, err := l.sink.Compact(t.Context(), schema); err != nil || done.Before < 10 {
+		t.Fatalf("compact: %+v, %v", done, err)
+	}
+	l.remember("compacted")
+	for _, rows := range []int{10, 1, 3} {
+		l.commit(rows)
+	}
+	l.remember("head")
+	if err := l.writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func (l *lake) open() {
+	node := l.lanes.SinkNode("offline", l.schema, func(*feature.Lane, []feature.SpanTally) {}, func(err error) { l.failures <- err })
+	w, err := l.sink.Open(l.Context(), node)
+	if err != nil {
+		l.Fatal(err)
+	}
+	l.writer = w
+}
+
+func (l *lake) commit(n int) {
+	l.Helper()
+	rows := l.gen.Batch(l.lane.TopicPartition, l.next, n)
+	l.next += int64(n)
+	for i := range rows.Len() {
+		l.model.Add(rowmodel.Of(rows, feature.Offline, i))
+	}
+	if err := l.writer.Write(l.Context(), l.lane, rows); err != nil {
+		l.Fatal(err)
+	}
+	if err := l.writer.Flush(l.Context()); err != nil {
+		l.Fatal(err)
+	}
+}
+
+// remember keeps what the table holds now, under a name.
+func (l *lake) remember(name string) {
+	l.Helper()
+	l.inCatalog(func(c *icesql.Catalog) (err error) {
+		l.table, err = c.LoadTable(l.Context(), table.Identifier{"features", l.schema.Group.Table()})
+		return err
+	})
+	now := l.table.CurrentSnapshot()
+	l.moments[name] = moment{now.SnapshotID, now.TimestampMs, maps.Clone(l.model.Visible())}
+}
+
+// update changes the table's metadata, as another engine does.
+func (l *lake) update(u table.Update) {
+	l.Helper()
+	l.inCatalog(func(c *icesql.Catalog) error {
+		_, _, err := c.CommitTable(l.Context(), l.table.Identifier(), nil, []table.Update{u})
+		return err
+	})
+}
+
+func (l *lake) inCatalog(do func(*icesql.Catalog) error) {
+	l.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(l.sink.Warehouse, "catalog.db")+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		l.Fatal(err)
+	}
+	defer db.Close()
+	c, err := icesql.NewCatalog("default", db, icesql.SQLite, iceberg.Properties{})
+	if err == nil {
+		err = do(c)
+	}
+	if err != nil {
+		l.Fatal(err)
+	}
+}
