@@ -84,9 +84,11 @@ func TestBoundsOfWideDecimalsAreThoseOfTheirNumbers(t *testing.T) {
 // Engines that skip by bounds would skip a NaN, and with it the file.
 func TestAColumnWithANaNHasNoBounds(t *testing.T) {
 	fields := []feature.Field{
-		{Name: "nan", Kind: feature.Float64}, {Name: "small", Kind: feature.Float32, Nullable: true},
+		{Name: "nan", Kind: feature.Float64},
+		{Name: "small", Kind: feature.Float32, Nullable: true},
 		feature.ListOf("list", feature.Field{Kind: feature.Float32}),
-		{Name: "zero", Kind: feature.Float64}, {Name: "sound", Kind: feature.Float64},
+		{Name: "zero", Kind: feature.Float64},
+		{Name: "sound", Kind: feature.Float64},
 	}
 	bounds := boundsOf(t, fields,
 		[]any{1.0, nil, []any{float32(1)}, 0.0, -1.5},
