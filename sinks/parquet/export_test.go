@@ -25,3 +25,15 @@ func (s *Sink) Tidy(ctx context.Context, schema *feature.Schema) error {
 	_, err = l.tidy(ctx, &set)
 	return errors.Join(err, l.close())
 }
+
+// Tend does what is worth a commit while the table is written to.
+func (s *Sink) Tend(ctx context.Context, schema *feature.Schema) (done Compaction, err error) {
+	set := s.withDefaults()
+	l, err := dial(&set, schema)
+	if err != nil {
+		return done, err
+	}
+	c := &compactor{set: &set, lake: l, schema: schema, policy: policy{set: &set}, commit: race}
+	done, err = c.all(ctx)
+	return done, errors.Join(err, l.close())
+}
