@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -79,7 +80,7 @@ func (in *input) closeGroup() error {
 func (in *input) close() error { return errors.Join(in.closeGroup(), in.raw.Close()) }
 
 // isSorted reads a file's keys and event times.
-func (l *lake) isSorted(f stored) (_ bool, err error) {
+func (l *lake) isSorted(ctx context.Context, f stored) (_ bool, err error) {
 	raw, err := l.disk.Open(f.uri)
 	if err != nil {
 		return false, err
@@ -105,7 +106,7 @@ func (l *lake) isSorted(f stored) (_ bool, err error) {
 			c.Truncate(0)
 		}
 		n, err := in.read(blockRows, dst)
-		if n == 0 || err != nil {
+		if err = errors.Join(err, ctx.Err()); n == 0 || err != nil {
 			return err == nil, err
 		}
 		keys.fill(l.schema, rows, n)

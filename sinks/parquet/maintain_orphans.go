@@ -12,8 +12,8 @@ import (
 
 // Orphans lists the files in the table's directory that no snapshot names: those
 // of commits under way, those of old snapshots that a reader may still be on, and
-// what processes that were killed left. A sink that opens removes those that are
-// OrphanAge and KeepFor old.
+// what processes that were killed left. An open sink removes those that are
+// OrphanAge and KeepFor old, once a day.
 func (s *Sink) Orphans(ctx context.Context, schema *feature.Schema) (files []string, err error) {
 	if err := s.Check(schema); err != nil {
 		return nil, err
@@ -47,6 +47,6 @@ func (w *writer) removeOrphans(ctx context.Context) {
 		_, err = t.DeleteOrphanFiles(ctx, table.WithFilesOlderThan(w.set.orphaned()))
 	}
 	if err != nil && ctx.Err() == nil {
-		w.node.Logger.Warn("removing files of no snapshot failed, will retry when the sink opens again", "error", err)
+		w.node.Logger.Warn("removing files of no snapshot failed, will retry tomorrow", "error", err)
 	}
 }

@@ -29,7 +29,7 @@ func (s *sorter) add(ctx context.Context, f stored, n uint32, gone rowSet) error
 	sorted := false
 	if f.size >= streamBytes {
 		var err error
-		if sorted, err = s.lake.isSorted(f); err != nil {
+		if sorted, err = s.lake.isSorted(ctx, f); err != nil {
 			return err
 		}
 	}
