@@ -10,7 +10,8 @@ import (
 // Compact does at once what a sink that is open does in the course of time: it
 // rewrites small data files, and those with many deleted rows, into files of
 // about FileBytes that are sorted by key and event time, drops those of which no
-// row is left, and merges files of deletes. Rows, identities and progress stay as
+// row is left, merges files of deletes, and removes old files that no snapshot
+// names. Rows, identities and progress stay as
 // they are.
 //
 // It is safe beside any number of writers: rows that they replace while their file
@@ -28,5 +29,8 @@ func (s *Sink) Compact(ctx context.Context, schema *feature.Schema) (done Compac
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
 	c := &compactor{set: &set, lake: l, schema: schema, policy: policy{&set, true}, commit: race}
-	return c.all(ctx)
+	if done, err = c.all(ctx); err == nil {
+		err = l.removeOrphans(ctx, &set)
+	}
+	return done, err
 }

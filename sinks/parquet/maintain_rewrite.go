@@ -25,7 +25,7 @@ type rewritten struct {
 // rewrite makes them. It reads the table and writes files that nothing names.
 func (c *compactor) rewrite(ctx context.Context, t *table.Table, in []stored, d *debt) (_ *rewritten, err error) {
 	r := &rewritten{base: t.CurrentSnapshot().SequenceNumber, in: in}
-	s := &sorter{lake: c.lake, rows: newBlock(c.lake.schema)}
+	s := &sorter{set: c.set, lake: c.lake, rows: newBlock(c.lake.schema)}
 	defer func() {
 		if err = errors.Join(err, closeRuns(s.runs)); err != nil {
 			r.discard()

@@ -8,16 +8,11 @@ import (
 	"github.com/tandemdata/tandem/sinks/parquet/internal/column"
 )
 
-// What a rewrite holds in memory of its files.
-const (
-	runBytes    = 32 << 20 // of rows that are sorted there
-	streamBytes = 8 << 20  // a file as large as that, if it is sorted, is read block by block
-)
-
 // sorter makes runs of the files that are rewritten. What is sorted already is
 // read as it stands; the rest is sorted in memory, and put into a file of its own
 // when that is full.
 type sorter struct {
+	set   *Sink
 	lake  *lake
 	rows  *block // not sorted yet
 	runs  []sortedRun
@@ -27,7 +22,7 @@ type sorter struct {
 // add takes a file, of which some rows are deleted.
 func (s *sorter) add(ctx context.Context, f stored, n uint32, gone rowSet) error {
 	sorted := false
-	if f.size >= streamBytes {
+	if f.size >= s.set.streamBytes {
 		var err error
 		if sorted, err = s.lake.isSorted(ctx, f); err != nil {
 			return err
@@ -73,7 +68,7 @@ func (s *sorter) take(ctx context.Context, r *fileRun) error {
 			return err
 		}
 		s.rows.add(b, 0, b.len())
-		if s.rows.size() >= runBytes {
+		if s.rows.size() >= s.set.runBytes {
 			if err := s.spill(); err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package parquet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -105,7 +106,9 @@ func (x *tender) tend(ctx context.Context) error {
 	}
 	if now := time.Now(); now.Sub(x.listed) >= listEach {
 		x.listed = now
-		w.removeOrphans(ctx)
+		if err := w.lake.removeOrphans(ctx, w.set); err != nil {
+			return fmt.Errorf("removing files of no snapshot: %w", err)
+		}
 	}
 	for {
 		began := time.Now()

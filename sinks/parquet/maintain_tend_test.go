@@ -13,7 +13,7 @@ import (
 // tended is a sink whose files are worth a rewrite after a few commits.
 func tended(t *testing.T) (*parquet.Sink, *atomic.Int64) {
 	s := sinkIn(t)
-	s.FileRows = 1 << 20
+	s.Maintain = parquet.MaintainOn
 	s.FileBytes = 16 << 10
 	made := &atomic.Int64{}
 	s.Fail(func(op, path string) error {
@@ -42,7 +42,7 @@ func commits(x *session, partition int32, n int) {
 func TestAnOpenSinkTendsItsTable(t *testing.T) {
 	s, _ := tended(t)
 	x := open(t, s, rowgen.Plain())
-	commits(x, 0, 200)
+	commits(x, 0, 120)
 	eventually(t, func() bool {
 		commits(x, 0, 10)
 		return len(planned(t, s, x.schema)) < 60

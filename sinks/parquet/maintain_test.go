@@ -59,6 +59,7 @@ func TestMetadataStaysSmall(t *testing.T) {
 
 func TestOldFilesOfNoSnapshotAreRemoved(t *testing.T) {
 	s := sinkIn(t)
+	s.Maintain = parquet.MaintainOn
 	x := open(t, s, rowgen.Plain())
 	x.write(x.lane(0), amounts(0, 0, 1, 2))
 	x.flush()
