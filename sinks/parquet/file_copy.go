@@ -41,7 +41,7 @@ func (f *dataFile) copyBlock(b *block, from, to int) error {
 			return err
 		}
 	}
-	for i := range b.own {
+	for i := range l.columns[len(l.schema.Fields):] {
 		if err := f.encoder.Write(l.own(i), &b.own[i], from, to); err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (l *layout) lacks(file *pq.Schema) bool {
 	for _, f := range file.Fields() {
 		required[f.ID()] = !f.Optional()
 	}
-	for i := range l.schema.Fields {
+	for i := range l.columns {
 		if c := &l.columns[i]; !c.Field.Nullable && !l.keeps(i) && !required[c.ID] {
 			return true
 		}
