@@ -60,31 +60,37 @@ func (c *compactor) one(ctx context.Context) (done Compaction, err error) {
 	return c.do(ctx, t, d, j)
 }
 
-func (c *compactor) do(ctx context.Context, t *table.Table, d *debt, j *job) (done Compaction, err error) {
+func (c *compactor) do(ctx context.Context, t *table.Table, d *debt, j *job) (Compaction, error) {
 	r := &replacement{lake: c.lake, job: j}
-	if len(j.rewrite) > 0 {
-		if r.files, err = c.rewrite(ctx, t, j.rewrite, d); err != nil {
-			return done, err
-		}
+	err := r.merge(ctx, t, d)
+	if err == nil && len(j.rewrite) > 0 {
+		r.files, err = c.rewrite(ctx, t, j.rewrite, d)
 	}
-	if len(j.merge) > 0 {
-		if err = r.readMerged(d); err != nil {
-			return done, err
-		}
+	if err == nil {
+		err = c.catchUp(ctx)
 	}
-	err = c.commit(ctx, func() error { return r.attempt(ctx) })
+	if err == nil {
+		err = c.commit(ctx, func() error { return r.attempt(ctx) })
+	}
 	if err != nil {
 		// Unless the commit is known to have failed, the table may name the new files:
 		// if it does not, they are removed as orphans.
-		if r.files != nil && !r.maybeLanded {
-			r.files.discard()
-		}
-		return done, err
+		r.discard()
+		return Compaction{}, err
 	}
-	for _, f := range r.unneeded {
-		_ = f.out.discard()
-	}
+	r.tidy()
 	return r.done, nil
+}
+
+// catchUp reads what came since the table was read, so that the commit has less
+// to read while others wait for it.
+func (c *compactor) catchUp(ctx context.Context) error {
+	t, err := c.lake.load(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = c.lake.debtOf(t)
+	return err
 }
 
 // all does what there is to do.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/apache/iceberg-go/table"
@@ -85,6 +86,24 @@ func (f *stored) scope() string {
 // of are the files that may delete rows of a data file.
 func (d *debt) of(f stored) []stored {
 	return append(slices.Clone(d.scoped[f.uri]), d.shared...)
+}
+
+// deletes are all files of deletes by position.
+func (d *debt) deletes() iter.Seq[stored] {
+	return func(yield func(stored) bool) {
+		for _, files := range d.scoped {
+			for _, f := range files {
+				if !yield(f) {
+					return
+				}
+			}
+		}
+		for _, f := range d.shared {
+			if !yield(f) {
+				return
+			}
+		}
+	}
 }
 
 func (d *debt) live(f stored) int64 { return max(f.rows-d.dead[f.uri], 0) }

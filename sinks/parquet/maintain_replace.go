@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/apache/iceberg-go"
@@ -21,36 +20,33 @@ import (
 type replacement struct {
 	lake   *lake
 	job    *job
-	files  *rewritten         // of job.rewrite
-	merged map[string][]int64 // of job.merge, by data file
-	of     map[string]stored  // those data files
+	files  *rewritten                  // of job.rewrite
+	merged map[string]iceberg.DataFile // of job.merge: the new files of deletes, by data file
 
 	done        Compaction
-	unneeded    []*dataFile // new files whose rows were all deleted meanwhile
-	wrote       []string    // by the last attempt
+	unneeded    []string // new files of which no row is left, and deletes of files that went
+	wrote       []string // by the last attempt
 	maybeLanded bool
 }
 
-// readMerged reads the files of deletes that are to be one for each data file.
-func (r *replacement) readMerged(d *debt) error {
-	r.merged, r.of = map[string][]int64{}, map[string]stored{}
-	for _, f := range r.job.merge {
-		byFile, err := r.lake.deleted.read(r.lake.disk, f)
-		if err != nil {
-			return err
-		}
-		for uri, rows := range byFile {
-			if d.files[uri] {
-				r.merged[uri] = append(r.merged[uri], rows...)
-			}
-		}
+// discard removes what was written for attempts that are known to have failed.
+func (r *replacement) discard() {
+	if r.maybeLanded {
+		return
 	}
-	for _, f := range d.data {
-		if r.merged[f.uri] != nil {
-			r.of[f.uri] = f
-		}
+	if r.files != nil {
+		r.files.discard()
 	}
-	return nil
+	for _, f := range r.merged {
+		_ = r.lake.disk.Remove(f.FilePath())
+	}
+}
+
+// tidy removes new files that nobody needs any more.
+func (r *replacement) tidy() {
+	for _, path := range r.unneeded {
+		_ = r.lake.disk.Remove(path)
+	}
 }
 
 // attempt builds the commit on the table as it is now. One that another writer was
@@ -110,7 +106,7 @@ func (r *replacement) change(t *table.Table) (*change, error) {
 	if err := r.rewritten(t, d, c); err != nil {
 		return nil, err
 	}
-	if err := r.mergedDeletes(t, d, c, going); err != nil {
+	if err := r.mergedDeletes(d, c, going); err != nil {
 		return nil, err
 	}
 	needless, err := d.needless(r.lake, going)
@@ -145,68 +141,24 @@ func (r *replacement) rewritten(t *table.Table, d *debt, c *change) error {
 	}
 	for _, f := range r.files.out {
 		if int64(len(moved[f.uri()])) == f.meta.Count() {
-			r.unneeded = append(r.unneeded, f)
+			r.unneeded = append(r.unneeded, f.uri())
 			continue
 		}
 		c.add = append(c.add, addition{f.meta, &r.files.base})
 		r.done.After++
-		if err := r.deletes(t, c, moved[f.uri()], f.meta.SpecID(), f.meta.Partition()); err != nil {
+		if len(moved[f.uri()]) == 0 {
+			continue
+		}
+		gone, err := r.deletes(t, moved[f.uri()], f.meta.SpecID(), f.meta.Partition())
+		if err != nil {
 			return err
 		}
+		r.wrote = append(r.wrote, gone.FilePath())
+		c.add = append(c.add, addition{file: gone})
 	}
 	r.done.Before, r.done.Bytes = len(r.files.in), r.files.bytes
 	for _, rows := range moved {
 		r.done.Moved += len(rows)
 	}
-	return nil
-}
-
-// mergedDeletes adds files of deletes in the place of many.
-func (r *replacement) mergedDeletes(t *table.Table, d *debt, c *change, going map[string]bool) error {
-	is := map[string]bool{}
-	for _, f := range d.shared {
-		is[f.uri] = true
-	}
-	for _, some := range d.scoped {
-		for _, f := range some {
-			is[f.uri] = true
-		}
-	}
-	for _, f := range r.job.merge {
-		if !is[f.uri] {
-			return fmt.Errorf("%w: %s", errRewritten, f.uri)
-		}
-		c.drop[f.uri] = true
-	}
-	for _, uri := range slices.Sorted(maps.Keys(r.merged)) {
-		if !d.files[uri] || going[uri] {
-			continue
-		}
-		var rows []position
-		for _, row := range r.merged[uri] {
-			rows = append(rows, position{uri, row})
-		}
-		if err := r.deletes(t, c, rows, r.of[uri].spec, r.of[uri].tuple); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// deletes adds a file of deletes of one data file's rows.
-func (r *replacement) deletes(t *table.Table, c *change, rows []position, spec int32, tuple map[int]any) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	s := t.Metadata().PartitionSpecByID(int(spec))
-	if s == nil {
-		return fmt.Errorf("file %s: the table has no partition spec %d", rows[0].uri, spec)
-	}
-	f, err := r.lake.writeDeletes(rows, *s, tuple, true)
-	if err != nil {
-		return err
-	}
-	r.wrote = append(r.wrote, f.FilePath())
-	c.add = append(c.add, addition{file: f})
 	return nil
 }

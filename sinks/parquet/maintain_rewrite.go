@@ -10,18 +10,6 @@ import (
 	"github.com/apache/iceberg-go/table"
 )
 
-// rewritten is files of the table that were made anew, sorted and without the
-// rows that were deleted when that began.
-type rewritten struct {
-	base  int64 // the sequence number of the snapshot that they were read in
-	in    []stored
-	ranks [][]uint32 // by in, by row: its place among all rows that were left, from 1; 0 for one that was deleted
-	dead  []int      // by in: how many those are
-	out   []*dataFile
-	ends  []uint32 // by out: the rank of its last row
-	bytes int64
-}
-
 // rewrite makes them. It reads the table and writes files that nothing names.
 func (c *compactor) rewrite(ctx context.Context, t *table.Table, in []stored, d *debt) (_ *rewritten, err error) {
 	r := &rewritten{base: t.CurrentSnapshot().SequenceNumber, in: in}
@@ -73,16 +61,13 @@ func evenly(rows, files int64) int { return int(max((rows+files-1)/files, 1)) }
 // fill writes the rows, so many to a file.
 func (c *compactor) fill(ctx context.Context, r *rewritten, m *merge, nulls bool, perFile int) error {
 	b := newBlock(c.lake.schema)
-	rank := uint32(0)
 	var f *dataFile
 	for {
-		room := blockRows
+		room := perFile
 		if f != nil {
-			room = min(room, perFile-f.identities.Len())
-		} else {
-			room = min(room, perFile)
+			room -= f.identities.Len()
 		}
-		if err := m.next(ctx, c.lake.schema, b, room); err != nil {
+		if err := m.next(ctx, c.lake.schema, b, min(room, blockRows)); err != nil {
 			return err
 		}
 		if b.len() == 0 {
@@ -93,30 +78,26 @@ func (c *compactor) fill(ctx context.Context, r *rewritten, m *merge, nulls bool
 			if f, err = c.lake.newDataFile(nulls); err != nil {
 				return err
 			}
-			r.out, r.ends = append(r.out, f), append(r.ends, rank)
+			r.out, r.ends = append(r.out, f), append(r.ends, r.last())
 		}
 		if err := errors.Join(f.copy(b, &c.lake.digester), f.out.drain()); err != nil {
 			return err
 		}
-		for _, p := range b.from {
-			rank++
-			r.ranks[p.file][p.row] = rank
-		}
-		r.ends[len(r.ends)-1] = rank
+		r.rank(b)
 		if f.identities.Len() >= perFile || f.identities.Crowded() {
 			if err := f.end(); err != nil {
 				return err
 			}
 			f = nil
 		}
-		if err := c.pace.spend(ctx, b.len()*c.rowBytes(r.in)); err != nil {
+		if err := c.pace.spend(ctx, b.len()*rowBytes(r.in)); err != nil {
 			return err
 		}
 	}
 }
 
 // rowBytes is what a row of some files takes on disk.
-func (c *compactor) rowBytes(in []stored) int {
+func rowBytes(in []stored) int {
 	rows, bytes := int64(1), int64(0)
 	for _, f := range in {
 		rows, bytes = rows+f.rows, bytes+f.size
@@ -165,42 +146,4 @@ func (l *lake) describeIn(ctx context.Context, t *table.Table, f *dataFile, like
 		NaNValueCounts(m.NaNValueCounts()).LowerBoundValues(m.LowerBoundValues()).UpperBoundValues(m.UpperBoundValues()).
 		SplitOffsets(m.SplitOffsets()).Build()
 	return nil
-}
-
-// translate gives the rows of the new files whose old ones were deleted since. It
-// fails if a row that was deleted is not so any more: then the new files lack it.
-func (r *rewritten) translate(i int, gone rowSet) ([]position, error) {
-	var moved []position
-	dead := 0
-	for _, row := range gone {
-		rank := r.ranks[i][row]
-		if rank == 0 {
-			dead++
-			continue
-		}
-		moved = append(moved, r.place(rank))
-	}
-	if dead != r.dead[i] {
-		return nil, fmt.Errorf("%w: rows of %s are no longer deleted", errRewritten, r.in[i].uri)
-	}
-	return moved, nil
-}
-
-// place is where a row is now.
-func (r *rewritten) place(rank uint32) position {
-	first := uint32(0)
-	for k, end := range r.ends {
-		if rank <= end {
-			return position{r.out[k].uri(), int64(rank - first - 1)}
-		}
-		first = end
-	}
-	panic("parquet: a rank above that of the last row")
-}
-
-// discard removes the new files.
-func (r *rewritten) discard() {
-	for _, f := range r.out {
-		_ = f.out.discard()
-	}
 }

@@ -58,7 +58,7 @@ type Sink struct {
 	fault func(op, path string) error // tests make the file system fail
 	clock func() time.Time            // tests set the time; nil: time.Now
 
-	runBytes    int   // of rows that a rewrite sorts in memory; default 32 MiB
+	runBytes    int   // of rows that a rewrite sorts in memory; default 16 MiB
 	streamBytes int64 // size from which on a file that is sorted is read block by block; default 8 MiB
 }
 
@@ -131,7 +131,7 @@ func (s *Sink) withDefaults() Sink {
 	d.KeepSnapshots = cmp.Or(d.KeepSnapshots, 20)
 	d.KeepFor = cmp.Or(d.KeepFor, time.Hour)
 	d.OrphanAge = cmp.Or(d.OrphanAge, 24*time.Hour)
-	d.runBytes = cmp.Or(d.runBytes, 32<<20)
+	d.runBytes = cmp.Or(d.runBytes, 16<<20)
 	d.streamBytes = cmp.Or(d.streamBytes, 8<<20)
 	return d
 }
