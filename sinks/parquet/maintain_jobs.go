@@ -1,7 +1,9 @@
 package parquet
 
 import (
+	"cmp"
 	"math/bits"
+	"slices"
 )
 
 // What is worth a rewrite. While a table is tended beside a stream, files wait for
@@ -11,7 +13,8 @@ const (
 	rottenShare  = 4  // a file is rotten of which one row in so many is deleted
 	rottenWorth  = 20 // and worth it once one in so many of its partition is a dead one of a rotten file
 	tierStep     = 64 // a file is small beside one that is as many times its size
-	tierFiles    = 48
+	tierFiles    = 64
+	mostTiers    = 10
 	fewestFiles  = 5
 	deletesStep  = 3 // as a power of two: files of deletes are merged with those of about their size
 	deletesFiles = 8
@@ -106,8 +109,8 @@ func (p policy) small(d *debt, all []stored) []stored {
 			tiers[n] = append(tiers[n], f)
 		}
 	}
-	for n := range 64 / bits.Len(tierStep-1) {
-		files := p.enough(d, tiers[n])
+	for n := range mostTiers {
+		files := p.enough(d, p.alike(tiers[n]))
 		if len(files) >= fewestFiles && (p.eager || p.waited(d, n, files)) && outputs(p.set, files, d) < int64(len(files)) {
 			return files
 		}
@@ -115,17 +118,32 @@ func (p policy) small(d *debt, all []stored) []stored {
 	return nil
 }
 
+// alike are the smaller files of a tier, by size and of about one size by age, up
+// to one that is larger than those before it together: to write it again for
+// their sake would not be worth it yet.
+func (p policy) alike(files []stored) []stored {
+	slices.SortStableFunc(files, func(a, b stored) int { return cmp.Compare(bits.Len64(uint64(a.size)), bits.Len64(uint64(b.size))) })
+	sum := int64(0)
+	for i, f := range files {
+		if !p.eager && i >= fewestFiles && f.size > sum {
+			return files[:i]
+		}
+		sum += f.size
+	}
+	return files
+}
+
 // tier is how many steps a file is below a large one; -1 for that.
 func (p policy) tier(f stored) int {
 	share := max(float64(f.size)/float64(p.set.FileBytes), float64(f.rows)/float64(p.set.FileRows))
-	if share >= 0.75 {
+	switch {
+	case share >= 0.75 || share >= 0.5 && !p.eager:
 		return -1
-	}
-	if p.eager {
+	case p.eager:
 		return 0
 	}
 	n := 0
-	for share *= tierStep; share < 1 && n < 9; share *= tierStep {
+	for share *= tierStep; share < 1 && n < mostTiers-1; share *= tierStep {
 		n++
 	}
 	return n
