@@ -44,9 +44,11 @@ func (o *options) graph() (g *pipeline.Graph, release func(), err error) {
 	// A lane has one request to the store in flight: what comes meanwhile goes with the next.
 	toOnline := pipeline.To(pipeline.Via(ordered, "gather", stages.Batch{}), "online", online)
 	batches := pipeline.Via(ordered, "batch", stages.Batch{})
-	toOffline := pipeline.To(batches, "offline", &parquet.Sink{
-		Warehouse: o.warehouse, CommitEvery: o.commitEvery, CommitRows: o.commitRows,
-	})
+	offline := &parquet.Sink{Warehouse: o.warehouse, CommitEvery: o.commitEvery, CommitRows: o.commitRows}
+	if !o.maintain {
+		offline.Maintain = parquet.MaintainOff
+	}
+	toOffline := pipeline.To(batches, "offline", offline)
 	pipeline.Join(g, "commit", stages.Commit{}, toOnline, toOffline)
 	return g, release, nil
 }

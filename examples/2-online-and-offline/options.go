@@ -35,6 +35,7 @@ type options struct {
 	warehouse                   string
 	commitEvery                 time.Duration
 	commitRows                  int
+	maintain                    bool
 
 	json bool
 	kafkaSecurity
@@ -87,6 +88,7 @@ func (o *options) declare(fs *flag.FlagSet) {
 	fs.StringVar(&o.warehouse, "warehouse", "", "offline store: a directory; the Iceberg table is features.<name>_<version>, its catalog catalog.db")
 	fs.DurationVar(&o.commitEvery, "commit-every", 5*time.Second, "time between commits of the offline store")
 	fs.IntVar(&o.commitRows, "commit-rows", 1_000_000, "rows after which the offline store commits earlier")
+	fs.BoolVar(&o.maintain, "maintain", true, "compact the offline store's files meanwhile; -maintain=false leaves it to others")
 
 	fs.BoolVar(&o.json, "json", false, "write the ledger as one JSON object on the last line of standard output")
 	o.kafkaSecurity.declare(fs)

@@ -145,26 +145,54 @@ func (c *Column) truncateChildren(n int) {
 }
 
 // Extend appends the rows of another column of the same field.
-func (c *Column) Extend(o *Column) {
-	n, m := c.Len(), o.Len()
-	if c.Valid != nil || o.Valid != nil {
-		c.Valid = appendValid(c.Valid, n)
-		c.Valid = append(c.Valid, appendValid(o.Valid, m)...)
+func (c *Column) Extend(o *Column) { c.ExtendRange(o, 0, o.Len()) }
+
+// ExtendRange appends some rows of another column of the same field.
+func (c *Column) ExtendRange(o *Column, from, to int) {
+	c.extendValid(o, from, to)
+	switch c.Field.Kind {
+	case Bool:
+		c.Bools = append(c.Bools, o.Bools[from:to]...)
+	case Int32:
+		c.Int32s = append(c.Int32s, o.Int32s[from:to]...)
+	case Int64:
+		c.Int64s = append(c.Int64s, o.Int64s[from:to]...)
+	case Float32:
+		c.Float32s = append(c.Float32s, o.Float32s[from:to]...)
+	case Float64:
+		c.Float64s = append(c.Float64s, o.Float64s[from:to]...)
+	case Struct:
+		for i := range c.Children {
+			c.Children[i].ExtendRange(&o.Children[i], from, to)
+		}
+	default:
+		c.extendVarying(o, from, to)
 	}
-	c.Bools = append(c.Bools, o.Bools...)
-	c.Int32s = append(c.Int32s, o.Int32s...)
-	c.Int64s = append(c.Int64s, o.Int64s...)
-	c.Float32s = append(c.Float32s, o.Float32s...)
-	c.Float64s = append(c.Float64s, o.Float64s...)
-	if len(o.Offsets) > 0 {
-		base := c.Offsets[n]
-		for _, end := range o.Offsets[1:] {
-			c.Offsets = append(c.Offsets, base+end)
+}
+
+func (c *Column) extendValid(o *Column, from, to int) {
+	switch {
+	case o.Valid != nil:
+		c.Valid = append(appendValid(c.Valid, c.Len()), o.Valid[from:to]...)
+	case c.Valid != nil:
+		for range to - from {
+			c.Valid = append(c.Valid, true)
 		}
 	}
-	c.Bytes = append(c.Bytes, o.Bytes...)
+}
+
+// extendVarying appends rows of texts, lists or maps.
+func (c *Column) extendVarying(o *Column, from, to int) {
+	first, last := o.Offsets[from], o.Offsets[to]
+	base := c.Offsets[len(c.Offsets)-1] - first // may wrap around, and back again
+	for _, end := range o.Offsets[from+1 : to+1] {
+		c.Offsets = append(c.Offsets, base+end)
+	}
+	if len(c.Children) == 0 {
+		c.Bytes = append(c.Bytes, o.Bytes[first:last]...)
+	}
 	for i := range c.Children {
-		c.Children[i].Extend(&o.Children[i])
+		c.Children[i].ExtendRange(&o.Children[i], int(first), int(last))
 	}
 }
 

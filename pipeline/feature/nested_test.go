@@ -66,6 +66,22 @@ func TestEveryTypeIsReadAsItWasAppended(t *testing.T) {
 	}
 }
 
+func TestEveryTypeIsExtendedBySomeRows(t *testing.T) {
+	rows := extremes(t, 60)
+	for k := range rows.Columns {
+		c := &rows.Columns[k]
+		got := columnOf(t, c.Field)
+		var want []any
+		for _, r := range [][2]int{{40, 60}, {0, 0}, {3, 4}, {0, 9}, {59, 60}} {
+			got.ExtendRange(c, r[0], r[1])
+			want = append(want, values(c)[r[0]:r[1]]...)
+		}
+		if !same(values(got), want) {
+			t.Errorf("%v: %v, want %v", c.Field, values(got), want)
+		}
+	}
+}
+
 func TestEveryTypeIsExtendedAndCutBack(t *testing.T) {
 	rows := extremes(t, 30)
 	for k := range rows.Columns {

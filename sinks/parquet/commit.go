@@ -142,6 +142,7 @@ func (w *writer) landed(ctx context.Context, c *cut) {
 		_ = f.out.discard()
 	}
 	w.maintain(ctx)
+	w.tender.committed(c.plan)
 }
 
 // report says that the cut's spans are durable.

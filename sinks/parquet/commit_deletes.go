@@ -34,8 +34,9 @@ var (
 
 // writeDeletes writes one file of position deletes, durably. A commit has one
 // at most, however many files it deletes from: without a compaction there
-// would soon be more delete files than data.
-func (l *lake) writeDeletes(rows []position, spec iceberg.PartitionSpec) (iceberg.DataFile, error) {
+// would soon be more delete files than data. A scoped one names the data file that
+// all of its rows are in.
+func (l *lake) writeDeletes(rows []position, spec iceberg.PartitionSpec, tuple map[int]any, scoped bool) (iceberg.DataFile, error) {
 	slices.SortFunc(rows, func(a, b position) int {
 		return cmp.Or(cmp.Compare(a.uri, b.uri), cmp.Compare(a.row, b.row))
 	})
@@ -52,9 +53,12 @@ func (l *lake) writeDeletes(rows []position, spec iceberg.PartitionSpec) (iceber
 		return nil, errors.Join(err, l.disk.Remove(f.Name()))
 	}
 	b, err := iceberg.NewDataFileBuilder(spec, iceberg.EntryContentPosDeletes, "file://"+f.Name(), iceberg.ParquetFile,
-		nil, nil, nil, int64(len(rows)), size)
+		tuple, nil, nil, int64(len(rows)), size)
 	if err != nil {
 		return nil, err
+	}
+	if scoped {
+		b.ReferencedDataFile(rows[0].uri)
 	}
 	return b.LowerBoundValues(map[int][]byte{pathID: []byte(rows[0].uri)}).
 		UpperBoundValues(map[int][]byte{pathID: []byte(rows[len(rows)-1].uri)}).Build(), nil

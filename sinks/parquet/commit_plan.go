@@ -47,7 +47,7 @@ func (w *writer) plan(ctx context.Context, t *table.Table, c *cut) (*plan, error
 		}
 	}
 	if positions := r.positions(c); len(positions) > 0 {
-		p.deletes, err = w.lake.writeDeletes(positions, t.Spec())
+		p.deletes, err = w.lake.writeDeletes(positions, t.Spec(), nil, false)
 	}
 	return p, err
 }

@@ -120,7 +120,10 @@ func holds(t *table.Table, id string) bool {
 }
 
 // Progress is what the current snapshot says of a partition.
-func (w *writer) Progress(ctx context.Context, topic string, partition int32) (feature.Progress, bool, error) {
+func (w *writer) Progress(ctx context.Context, topic string, id int32) (feature.Progress, bool, error) {
+	w.mu.Lock()
+	w.given[partition{topic, id}] = true
+	w.mu.Unlock()
 	t, err := w.lake.load(ctx)
 	if err != nil {
 		return feature.Progress{}, false, classify(err)
@@ -129,7 +132,7 @@ func (w *writer) Progress(ctx context.Context, topic string, partition int32) (f
 	if err != nil {
 		return feature.Progress{}, false, err
 	}
-	p, ok := all[progressName(topic, partition)]
+	p, ok := all[progressName(topic, id)]
 	return p, ok, nil
 }
 

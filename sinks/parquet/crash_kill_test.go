@@ -1,14 +1,17 @@
 package parquet_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/tandemdata/tandem/internal/rowgen"
+	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/parquet"
 )
@@ -19,8 +22,8 @@ const (
 	killPartition = 3
 )
 
-// A process is killed again and again, anywhere; in the end the table has what
-// it would have had without.
+// A process that writes, and compacts all the while, is killed again and again,
+// anywhere; in the end the table has what it would have had without.
 func TestKilledProcessesChangeNothing(t *testing.T) {
 	if warehouse := os.Getenv(killWarehouse); warehouse != "" {
 		writeKilled(t, warehouse, time.Millisecond)
@@ -86,6 +89,9 @@ func killedAfter(t *testing.T, warehouse string, d time.Duration) bool {
 func writeKilled(t *testing.T, warehouse string, every time.Duration) {
 	s := &parquet.Sink{Warehouse: warehouse, CommitEvery: every, FileRows: 200}
 	x := open(t, s, rowgen.Timed(feature.ByEventTime))
+	if every < time.Second {
+		defer compactBeside(t, s, x.schema)()
+	}
 	lanes := make([]int64, killPartition)
 	for p := range lanes {
 		lanes[p] = x.next(int32(p))
@@ -109,4 +115,19 @@ func writeKilled(t *testing.T, warehouse string, every time.Duration) {
 	}
 	x.flush()
 	x.close()
+}
+
+// compactBeside compacts until it is stopped.
+func compactBeside(t *testing.T, s *parquet.Sink, schema *feature.Schema) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var beside sync.WaitGroup
+	beside.Go(func() {
+		for ctx.Err() == nil {
+			if _, err := s.Compact(ctx, schema); err != nil && ctx.Err() == nil && !pipeline.IsTransient(err) {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	return func() { cancel(); beside.Wait() }
 }

@@ -15,7 +15,10 @@
 //	             commit_resolve.go); the plan is published by compare-and-swap, and
 //	             made again where another writer was faster
 //	table*.go    the Iceberg table: catalog, schema, added columns, the files of a snapshot
-//	maintain*.go what keeps the table small: history, manifests, compaction, removal of files
+//	maintain*.go what keeps the table small: history, manifests, removal of files, and compaction:
+//	             maintain_tend.go says who and when, maintain_debt.go and maintain_jobs.go
+//	             what; maintain_rewrite.go makes files anew of sorted runs (maintain_spill.go,
+//	             maintain_runs.go), and maintain_replace.go puts them in the place of the old ones
 //	scan.go      the table's rows, read back
 //
 // Two rooms know nothing of commits: internal/column has the columns of a file and

@@ -102,6 +102,11 @@ func (f *dataFile) appendBlock(rows *feature.Rows, times *feature.Column, r run)
 			return err
 		}
 	}
+	return f.grow(n)
+}
+
+// grow counts rows that every column has, and closes the row group once it is large.
+func (f *dataFile) grow(n int) error {
 	f.group += n
 	if f.group >= groupRows || f.writer.Size()-f.out.size() >= groupBytes {
 		return f.endGroup()

@@ -2,9 +2,6 @@ package parquet
 
 import (
 	"encoding/binary"
-	"errors"
-	"io"
-	"os"
 
 	iceio "github.com/apache/iceberg-go/io"
 	pq "github.com/parquet-go/parquet-go"
@@ -91,38 +88,4 @@ func (l *lake) addGroup(b *identity.Builder, g pq.RowGroup) error {
 		b.Add(d, cols.version(i, 0))
 	}
 	return b.Err()
-}
-
-// addIndex gives a file that no snapshot names yet the index that it lacks.
-func (l *lake) addIndex(uri string) (err error) {
-	f, err := os.OpenFile(pathOfURI(uri), os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	out := &file{File: f, disk: l.disk}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	end, err := footerAt(f, info.Size())
-	if err != nil {
-		return err
-	}
-	made, err := l.indexOf(f, info.Size())
-	if err != nil {
-		return err
-	}
-	footer := make([]byte, info.Size()-end)
-	if _, err := f.ReadAt(footer, end); err != nil {
-		return err
-	}
-	if _, err := f.Seek(end, io.SeekStart); err != nil {
-		return err
-	}
-	if err := made.Write(out, l.digester.Mark()); err != nil {
-		return err
-	}
-	_, err = out.Write(footer)
-	return err
 }

@@ -12,8 +12,8 @@ import (
 
 // Orphans lists the files in the table's directory that no snapshot names: those
 // of commits under way, those of old snapshots that a reader may still be on, and
-// what processes that were killed left. A sink that opens removes those that are
-// OrphanAge and KeepFor old.
+// what processes that were killed left. Compact removes those that are
+// OrphanAge and KeepFor old, and so does an open sink once a day.
 func (s *Sink) Orphans(ctx context.Context, schema *feature.Schema) (files []string, err error) {
 	if err := s.Check(schema); err != nil {
 		return nil, err
@@ -37,16 +37,15 @@ func (s *Sink) Orphans(ctx context.Context, schema *feature.Schema) (files []str
 func (s *Sink) orphaned() time.Duration { return s.OrphanAge + s.KeepFor + s.part() }
 
 // removeOrphans removes what processes that were killed left in the table's
-// directory. It is slow on a large table, so it runs beside all else.
-func (w *writer) removeOrphans(ctx context.Context) {
-	if w.set.OrphanAge < 0 {
-		return
+// directory. It is slow on a large table.
+func (l *lake) removeOrphans(ctx context.Context, set *Sink) error {
+	if set.OrphanAge < 0 {
+		return nil
 	}
-	t, err := w.lake.load(ctx)
-	if err == nil {
-		_, err = t.DeleteOrphanFiles(ctx, table.WithFilesOlderThan(w.set.orphaned()))
+	t, err := l.load(ctx)
+	if err != nil {
+		return err
 	}
-	if err != nil && ctx.Err() == nil {
-		w.node.Logger.Warn("removing files of no snapshot failed, will retry when the sink opens again", "error", err)
-	}
+	_, err = t.DeleteOrphanFiles(ctx, table.WithFilesOlderThan(set.orphaned()))
+	return err
 }

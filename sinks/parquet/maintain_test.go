@@ -59,6 +59,7 @@ func TestMetadataStaysSmall(t *testing.T) {
 
 func TestOldFilesOfNoSnapshotAreRemoved(t *testing.T) {
 	s := sinkIn(t)
+	s.Maintain = parquet.MaintainOn
 	x := open(t, s, rowgen.Plain())
 	x.write(x.lane(0), amounts(0, 0, 1, 2))
 	x.flush()
@@ -83,6 +84,8 @@ func TestOldFilesOfNoSnapshotAreRemoved(t *testing.T) {
 		}
 	}
 	y := open(t, s, rowgen.Plain())
+	y.write(y.lane(0), amounts(0, 2, 2))
+	y.flush()
 	eventually(t, func() bool { _, err := os.Stat(filepath.Join(data, "left.parquet")); return os.IsNotExist(err) })
 	if _, err := os.Stat(filepath.Join(data, "being-written.parquet")); err != nil {
 		t.Errorf("a young file is gone: %v", err)

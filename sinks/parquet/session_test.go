@@ -28,8 +28,9 @@ type session struct {
 	failed chan error
 }
 
+// sinkIn is a sink that does nothing by itself.
 func sinkIn(t testing.TB) *parquet.Sink {
-	return &parquet.Sink{Warehouse: t.TempDir(), CommitEvery: time.Hour}
+	return &parquet.Sink{Warehouse: t.TempDir(), CommitEvery: time.Hour, Maintain: parquet.MaintainOff}
 }
 
 func open(t testing.TB, sink *parquet.Sink, schema *feature.Schema) *session {

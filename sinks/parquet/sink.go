@@ -42,13 +42,24 @@ type Sink struct {
 	KeepSnapshots int           // default 20
 	KeepFor       time.Duration // default 1h
 
+	// Maintain is on unless it is MaintainOff: beside its commits, an open sink
+	// rewrites small files and those with many deleted rows, sorted by key and event
+	// time, as Compact does. Of several processes that share a topic's partitions, one
+	// does. MaintainRate is how many bytes a second it writes; default a fifth of
+	// what the sink writes, and 4 MiB at least.
+	Maintain     Maintain
+	MaintainRate int64
+
 	// OrphanAge is how old, beyond KeepFor, a file that no snapshot names must be
-	// to be removed when the sink opens. It must be well above the time from a row
+	// to be removed, for which an open sink looks once a day. It must be well above the time from a row
 	// to its commit in any process that writes to the table. Default 24h; negative: never.
 	OrphanAge time.Duration
 
 	fault func(op, path string) error // tests make the file system fail
 	clock func() time.Time            // tests set the time; nil: time.Now
+
+	runBytes    int   // of rows that a rewrite sorts in memory; default 16 MiB
+	streamBytes int64 // size from which on a file that is sorted is read block by block; default 8 MiB
 }
 
 var _ pipeline.Sink = (*Sink)(nil)
@@ -66,8 +77,11 @@ func (s *Sink) Check(schema *feature.Schema) error {
 	case strings.ContainsAny(s.Warehouse, "?#%"):
 		errs = append(errs, fmt.Errorf("warehouse %q: the name can't hold any of ?#%%", s.Warehouse))
 	}
-	if s.CommitEvery < 0 || s.CommitRows < 0 || s.FileRows < 0 || s.FileBytes < 0 || s.Files < 0 || s.KeepSnapshots < 0 || s.KeepFor < 0 {
+	if s.CommitEvery < 0 || s.CommitRows < 0 || s.FileRows < 0 || s.FileBytes < 0 || s.Files < 0 || s.KeepSnapshots < 0 || s.KeepFor < 0 || s.MaintainRate < 0 {
 		errs = append(errs, errors.New("a setting is negative"))
+	}
+	if s.Maintain > MaintainOff {
+		errs = append(errs, fmt.Errorf("Maintain %d is none of its settings", s.Maintain))
 	}
 	if s.OrphanAge > 0 && s.OrphanAge < 2*cmp.Or(s.CommitEvery, 5*time.Second) {
 		errs = append(errs, fmt.Errorf("OrphanAge %v: uncommitted files of another process could be as old", s.OrphanAge))
@@ -117,5 +131,7 @@ func (s *Sink) withDefaults() Sink {
 	d.KeepSnapshots = cmp.Or(d.KeepSnapshots, 20)
 	d.KeepFor = cmp.Or(d.KeepFor, time.Hour)
 	d.OrphanAge = cmp.Or(d.OrphanAge, 24*time.Hour)
+	d.runBytes = cmp.Or(d.runBytes, 16<<20)
+	d.streamBytes = cmp.Or(d.streamBytes, 8<<20)
 	return d
 }

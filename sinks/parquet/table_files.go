@@ -16,7 +16,12 @@ import (
 type stored struct {
 	uri     string
 	size    int64
-	deletes bool     // position deletes, not rows
+	rows    int64
+	seq     int64 // data sequence number; 0 in a file that isn't in the table yet
+	spec    int32 // of its partition
+	tuple   map[int]any
+	deletes bool     // not rows
+	byValue bool     // deletes by the values of rows, which another engine wrote
 	bounds  []bounds // of layout.identity, or of the paths in a delete file
 }
 
@@ -70,13 +75,18 @@ func readManifest(m iceberg.ManifestFile, d *disk, l *layout) ([]stored, error) 
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, storedOf(e.DataFile(), l))
+		f := storedOf(e.DataFile(), l)
+		f.seq = e.SequenceNum()
+		files = append(files, f)
 	}
 	return files, nil
 }
 
 func storedOf(f iceberg.DataFile, l *layout) stored {
-	s := stored{uri: f.FilePath(), size: f.FileSizeBytes(), deletes: f.ContentType() != iceberg.EntryContentData}
+	s := stored{
+		uri: f.FilePath(), size: f.FileSizeBytes(), rows: f.Count(), spec: f.SpecID(), tuple: f.Partition(),
+		deletes: f.ContentType() != iceberg.EntryContentData, byValue: f.ContentType() == iceberg.EntryContentEqDeletes,
+	}
 	ids := []int{pathID}
 	if !s.deletes {
 		ids = ids[:0]

@@ -20,9 +20,10 @@ type writer struct {
 	mu      sync.Mutex
 	open    *cut
 	lanes   map[partition]*laneState
-	err     error         // why nothing is written any more
-	again   bool          // the sealed cut's commit failed, and is to be tried again
-	changed chan struct{} // closed and replaced when any of the above changes
+	given   map[partition]bool // those that this process was asked to go on with
+	err     error              // why nothing is written any more
+	again   bool               // the sealed cut's commit failed, and is to be tried again
+	changed chan struct{}      // closed and replaced when any of the above changes
 
 	committing chan struct{} // holds one token: the right to commit
 	sealed     *cut          // being committed, or to be tried again; of whoever has the token
@@ -33,6 +34,7 @@ type writer struct {
 
 	commits int // so far; of whoever has the token
 	sweeper *sweeper
+	tender  *tender
 }
 
 type partition struct {
@@ -49,17 +51,16 @@ func newWriter(set *Sink, n *pipeline.SinkNode, l *lake) *writer {
 	ctx, stop := context.WithCancel(context.Background())
 	w := &writer{
 		set: set, node: n, lake: l,
-		open: &cut{}, lanes: map[partition]*laneState{}, changed: make(chan struct{}),
+		open: &cut{}, lanes: map[partition]*laneState{}, given: map[partition]bool{}, changed: make(chan struct{}),
 		committing: make(chan struct{}, 1),
 		wake:       make(chan struct{}, 1), stop: stop,
 		sweeper: newSweeper(l, set),
 	}
+	w.tender = newTender(w)
 	w.committing <- struct{}{}
 	w.running.Go(func() { w.run(ctx) })
-	w.running.Go(func() {
-		w.removeOrphans(ctx)
-		w.sweeper.run(ctx, n.Logger)
-	})
+	w.running.Go(func() { w.sweeper.run(ctx, n.Logger) })
+	w.running.Go(func() { w.tender.run(ctx) })
 	return w
 }
 
@@ -94,6 +95,7 @@ func (w *writer) state(lane *feature.Lane) (*laneState, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p := partition{lane.Topic, lane.Partition}
+	w.given[p] = true
 	if s := w.lanes[p]; s != nil && s.lane == lane {
 		return s, w.err
 	}

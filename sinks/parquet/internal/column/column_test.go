@@ -185,3 +185,41 @@ func TestWhatDoesNotFitIsKnownBeforeItIsWritten(t *testing.T) {
 		t.Errorf("type %v: %v", kind, err)
 	}
 }
+
+// A cursor that takes a few rows at a time gives what a decoder gives at once.
+func TestACursorGivesTheSameRows(t *testing.T) {
+	schema := rowgen.EveryType(feature.ByLog, nil)
+	f := write(t, schema, random(schema))
+	for _, step := range []int{1, 7, 256, 10_000} {
+		for i := range f.columns {
+			c := &f.columns[i]
+			want, got := feature.NewColumn(c.Field), feature.NewColumn(c.Field)
+			var d Decoder
+			for _, g := range f.rowGroups(t) {
+				x, err := NewCursor(g, c)
+				if err == nil {
+					err = d.Read(g, c, &want)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				for left := int(g.NumRows()); left > 0; left -= step {
+					if err := x.Read(min(step, left), &got); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := x.Read(1, &got); err == nil {
+					t.Fatalf("%v has a row after its last", c.Field)
+				}
+				if err := x.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for r := range want.Len() {
+				if a, b := bits(got.Value(r)), bits(want.Value(r)); a != b {
+					t.Fatalf("%v of row %d is %s, want %s, in steps of %d", c.Field, r, a, b, step)
+				}
+			}
+		}
+	}
+}

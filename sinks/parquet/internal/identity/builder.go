@@ -36,6 +36,9 @@ func (b *Builder) code(s source) uint32 {
 	return uint32(len(b.sources) - 1)
 }
 
+// Len is how many rows there are.
+func (b *Builder) Len() int { return b.rows.Len() }
+
 // Crowded says that the file should end before rows of many more partitions come.
 func (b *Builder) Crowded() bool { return len(b.sources) >= mostSources/2 }
 
