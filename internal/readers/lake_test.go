@@ -50,7 +50,7 @@ const tag = "training"
 func newLake(t testing.TB, schema *feature.Schema) *lake {
 	l := &lake{
 		TB: t, schema: schema, moments: map[string]moment{}, model: rowmodel.New(schema, feature.Offline), failures: make(chan error, 10),
-		sink: &parquet.Sink{Warehouse: t.TempDir(), CommitEvery: time.Hour},
+		sink: &parquet.Sink{Warehouse: t.TempDir(), CommitEvery: time.Hour, Maintain: parquet.MaintainOff},
 		lane: &feature.Lane{TopicPartition: feature.TopicPartition{Topic: "t"}},
 		gen:  &rowgen.Gen{Schema: schema, Seed: 11, Keys: 60, Times: 3, Deletes: 10, Extremes: true},
 	}

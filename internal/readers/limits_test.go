@@ -20,7 +20,6 @@ var pyiceberg = reader{
 	leavesOut: func(q question) bool { return q.Ask == "min" || q.Ask == "max" },
 	limits: []limit{
 		{"a filter can't name NaN", func(q question) bool { return q.Value == "NaN" }, "Cannot create expression literal from NaN"},
-		{"a filter can't compare UUIDs", func(q question) bool { return q.Type == "uuid" && q.Value != nil && q.moment == "head" }, "no kernel matching input types"},
 		{"no float is compared with an infinity", func(q question) bool { return q.Type == "float" && isInfinite(q.Value) }, "rows, want"},
 		requiredInOptional,
 		nullOfStructs,
@@ -63,7 +62,6 @@ var polarsNative = reader{
 var spark = reader{
 	name: "spark", command: servers.Spark, script: "read_spark.py", nanIsGreatest: true,
 	limits: []limit{
-		{"a filter can't compare UUIDs", func(q question) bool { return q.Type == "uuid" && q.Value != nil }, ""},
 		requiredInOptional,
 	},
 }

@@ -94,8 +94,8 @@ func (l *leaf) mend(s *format.Statistics, g *seen) bool {
 		case f.Logical == feature.Decimal && f.Precision > maxLongDigits:
 			s.MinValue, s.MaxValue = g.least, g.most
 			return false
-		case f.Logical == feature.UUID && s.MinValue[0]&0x80 != s.MaxValue[0]&0x80:
-			// Some engines compare UUIDs as signed numbers.
+		case f.Logical == feature.UUID:
+			// Some engines compare UUIDs as signed numbers, some can't at all.
 			s.MinValue, s.MaxValue = nil, nil
 			return false
 		case f.Logical == feature.Plain:
