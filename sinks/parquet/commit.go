@@ -29,7 +29,7 @@ func (w *writer) commitCut(ctx context.Context, c *cut) error {
 	if err := race(ctx, func() error { return w.attempt(ctx, c) }); err != nil {
 		return err
 	}
-	w.landed(ctx, c)
+	w.landed(c)
 	return nil
 }
 
@@ -119,6 +119,9 @@ func (w *writer) attempt(ctx context.Context, c *cut) error {
 		}
 		c.maybeLanded = false
 	}
+	if err := checkForeign(t); err != nil {
+		return err
+	}
 	c.plan.discard(w.lake.disk)
 	c.plan, err = w.plan(ctx, t, c)
 	if err != nil {
@@ -131,7 +134,7 @@ func (w *writer) attempt(ctx context.Context, c *cut) error {
 }
 
 // landed reports a commit that is in the table.
-func (w *writer) landed(ctx context.Context, c *cut) {
+func (w *writer) landed(c *cut) {
 	for _, l := range c.lanes {
 		l.state.said = c.plan.progress[progressName(l.lane.Topic, l.lane.Partition)]
 		l.state.stored = markOf(l.state.said, w.node.Name)
@@ -141,7 +144,8 @@ func (w *writer) landed(ctx context.Context, c *cut) {
 	for _, f := range c.plan.empty {
 		_ = f.out.discard()
 	}
-	w.maintain(ctx)
+	w.commits++
+	w.sweeper.add(c.plan.gone)
 	w.tender.committed(c.plan)
 }
 

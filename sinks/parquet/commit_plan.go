@@ -18,6 +18,10 @@ type plan struct {
 	files    []iceberg.DataFile
 	empty    []*dataFile // files of which no row is left
 	deletes  iceberg.DataFile
+
+	tidy bool             // merges small manifests too
+	gone []table.Snapshot // that it takes out of the metadata
+	refs []string         // tags and branches that have outlived their time
 }
 
 func (w *writer) plan(ctx context.Context, t *table.Table, c *cut) (*plan, error) {
@@ -36,6 +40,9 @@ func (w *writer) plan(ctx context.Context, t *table.Table, c *cut) (*plan, error
 	}
 	r := c.resolve(found, w.node.Schema.Group.Order)
 	p := &plan{id: c.id, spans: r.spans, progress: maps.Clone(have)}
+	if w.commits%maintainEach == maintainEach-1 {
+		p.tidyUp(t, w.set)
+	}
 	for i, l := range c.lanes {
 		p.progress[progressName(l.lane.Topic, l.lane.Partition)] = w.node.Progress(l.lane, r.spans[i])
 	}

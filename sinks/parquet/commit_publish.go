@@ -8,63 +8,88 @@ import (
 	"maps"
 	"math/rand/v2"
 	"strings"
-	"time"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 )
 
-// publish commits the plan on exactly the table that it was made for.
+// publish commits the plan on exactly the table that it was made for. Each round of
+// maintenance is part of a commit: one of its own would lose every race against
+// writers that wait to commit.
 func (l *lake) publish(ctx context.Context, t *table.Table, p *plan) error {
 	text, err := json.Marshal(p.progress)
 	if err != nil {
 		return err
 	}
-	says := iceberg.Properties{progressKey: pack(text), commitKey: p.id}
-	shows := iceberg.Properties{progressKey: string(text)}
-	if len(p.files) == 0 && p.deletes == nil {
-		return l.publishEmpty(ctx, t, says, shows)
+	op := table.OpAppend
+	if p.deletes != nil {
+		op = table.OpOverwrite
 	}
-	tx := t.NewTransaction()
-	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
-		return err
-	}
-	if err := tx.SetProperties(shows); err != nil {
-		return err
-	}
-	if p.deletes == nil {
-		err = tx.AddDataFiles(ctx, p.files, says, table.WithoutAutoNameMapping(), table.WithoutDuplicateCheck())
-	} else {
-		err = tx.NewRowDelta(says).AddRows(p.files...).AddDeletes(p.deletes).Commit(ctx)
-	}
+	s := l.newSnapshot(t, op, iceberg.Properties{progressKey: pack(text), commitKey: p.id})
+	s.Summary.Properties = summaryOf(s.Summary.Properties, p)
+	manifests, err := l.manifestsOf(t, s, p)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Commit(ctx)
-	return err
+	more := []table.Update{table.NewSetPropertiesUpdate(iceberg.Properties{progressKey: string(text)})}
+	for _, name := range p.refs {
+		more = append(more, table.NewRemoveSnapshotRefUpdate(name))
+	}
+	if len(p.gone) > 0 {
+		more = append(more, table.NewRemoveSnapshotsUpdate(idsOf(p.gone), false))
+	}
+	return l.publishManifests(ctx, t, s, manifests, more...)
 }
 
-// publishEmpty commits progress that brings no rows. The library makes no
-// snapshot without files, and a property alone would not be seen by a stale
-// writer: its commit, pinned to the old snapshot, would go through and take the
-// progress back. So this is a snapshot with the files of its parent.
-func (l *lake) publishEmpty(ctx context.Context, t *table.Table, says, shows iceberg.Properties) error {
-	var manifests []iceberg.ManifestFile
-	if parent := t.CurrentSnapshot(); parent != nil {
-		var err error
-		if manifests, err = parent.Manifests(l.disk); err != nil {
-			return err
+// manifestsOf are the manifests of the table with the plan's files. A commit that
+// brings no files has those of its parent: progress alone must be a snapshot too,
+// for a property would not be seen by a stale writer, whose commit, pinned to the
+// old snapshot, would go through and take the progress back.
+func (l *lake) manifestsOf(t *table.Table, s *table.Snapshot, p *plan) ([]iceberg.ManifestFile, error) {
+	var all []iceberg.ManifestFile
+	add := func(content iceberg.ManifestContent, files ...iceberg.DataFile) error {
+		m, err := l.writeManifest(t, s, content, func(w *iceberg.ManifestWriter) error {
+			for _, f := range files {
+				if err := w.Add(iceberg.NewManifestEntryBuilder(iceberg.EntryStatusADDED, &s.SnapshotID, f).Build()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		all = append(all, m)
+		return err
+	}
+	if len(p.files) > 0 {
+		if err := add(iceberg.ManifestContentData, p.files...); err != nil {
+			return nil, err
 		}
 	}
-	return l.publishManifests(ctx, t, newSnapshot(t, table.OpAppend, says), manifests, table.NewSetPropertiesUpdate(shows))
+	if p.deletes != nil {
+		if err := add(iceberg.ManifestContentDeletes, p.deletes); err != nil {
+			return nil, err
+		}
+	}
+	if parent := t.CurrentSnapshot(); parent != nil {
+		old, err := parent.Manifests(l.disk)
+		if err == nil && p.tidy {
+			old, err = l.merge(t, s, old)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, old...)
+	}
+	return all, nil
 }
 
-// newSnapshot follows the current one and has the same rows.
-func newSnapshot(t *table.Table, op table.Operation, says iceberg.Properties) *table.Snapshot {
-	m, schema := t.Metadata(), t.Schema().ID
+// newSnapshot follows the current one and has the same rows. Its time is never
+// before the table's, which no engine would take: the clock of this machine may be
+// behind that of another writer.
+func (l *lake) newSnapshot(t *table.Table, op table.Operation, says iceberg.Properties) *table.Snapshot {
+	m, schema, now := t.Metadata(), t.Schema().ID, l.now().UnixMilli()
 	s := &table.Snapshot{
 		SnapshotID: rand.Int64(), SequenceNumber: m.LastSequenceNumber() + 1,
-		TimestampMs: max(time.Now().UnixMilli(), m.LastUpdatedMillis()), SchemaID: &schema,
+		TimestampMs: max(now, m.LastUpdatedMillis()), SchemaID: &schema,
 		Summary: &table.Summary{Operation: op, Properties: says},
 	}
 	if parent := t.CurrentSnapshot(); parent != nil {
@@ -103,7 +128,22 @@ func (l *lake) publishManifests(ctx context.Context, t *table.Table, s *table.Sn
 		table.NewAddSnapshotUpdate(s),
 		table.NewSetSnapshotRefUpdate(table.MainBranch, s.SnapshotID, table.BranchRef, 0, 0, 0),
 	}, more...)
-	return l.commitExactly(ctx, t, updates)
+	err = l.commitExactly(ctx, t, updates)
+	if errors.Is(err, errMoved) {
+		l.discardSnapshot(s, manifests)
+	}
+	return err
+}
+
+// discardSnapshot removes what was written for a snapshot that is known not to be
+// in the table.
+func (l *lake) discardSnapshot(s *table.Snapshot, manifests []iceberg.ManifestFile) {
+	_ = l.disk.Remove(s.ManifestList)
+	for _, m := range manifests {
+		if m.SnapshotID() == s.SnapshotID {
+			_ = l.disk.Remove(m.FilePath())
+		}
+	}
 }
 
 // commitExactly commits to the table as it was loaded, or not at all.
@@ -133,6 +173,9 @@ func (u unchanged) Validate(is table.Metadata) error {
 // dropOldMetadata removes the metadata files that the table's log lists no more, as
 // the library does after its own commits.
 func (l *lake) dropOldMetadata(was, is table.Metadata) {
+	if p := is.Properties(); !collects(p) || p["write.metadata.delete-after-commit.enabled"] != "true" {
+		return
+	}
 	kept := map[string]bool{}
 	for f := range is.PreviousFiles() {
 		kept[f.MetadataFile] = true

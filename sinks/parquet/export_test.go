@@ -15,14 +15,25 @@ func (s *Sink) Fail(f func(op, path string) error) { s.fault = f }
 // Clock sets the time by which old snapshots and files go.
 func (s *Sink) Clock(now func() time.Time) { s.clock = now }
 
-// Tidy is a round of maintenance.
+// Tidy is a commit that tidies up, and brings nothing else.
 func (s *Sink) Tidy(ctx context.Context, schema *feature.Schema) error {
 	set := s.withDefaults()
 	l, err := openLake(ctx, &set, schema)
 	if err != nil {
 		return err
 	}
-	_, err = l.tidy(ctx, &set)
+	err = race(ctx, func() error {
+		t, err := l.load(ctx)
+		if err != nil {
+			return err
+		}
+		p := &plan{}
+		if p.progress, err = progressOf(t); err != nil {
+			return err
+		}
+		p.tidyUp(t, &set)
+		return l.publish(ctx, t, p)
+	})
 	return errors.Join(err, l.close())
 }
 

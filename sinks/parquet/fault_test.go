@@ -33,7 +33,7 @@ func TestAFullDiskFailsTheCommitWholeAndThenPasses(t *testing.T) {
 	for _, d := range []*sick{
 		{op: "write", part: "/data/"},
 		{op: "create", part: "/metadata/"},
-		{op: "write", part: "-m1.avro"},
+		{op: "write", part: "-manifest.avro"},
 		{op: "write", part: "metadata.json"},
 		{op: "sync", part: "metadata.json"},
 		{op: "sync", part: "snap-"},

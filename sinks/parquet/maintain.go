@@ -1,58 +1,27 @@
 package parquet
 
 import (
-	"context"
-
+	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 )
 
-// maintainEach is how many commits there are between two rounds of maintenance.
+// maintainEach is how many commits there are between two that also tidy up.
 const maintainEach = 20
 
-// maintain keeps the table's metadata small. No promise depends on it: what fails
-// is logged and done by the next round.
-func (w *writer) maintain(ctx context.Context) {
-	w.commits++
-	if w.commits%maintainEach != 0 {
-		return
+// tidy has the plan merge small manifests and expire old snapshots. The files of
+// the expired ones stay, for a reader may be on one of them. The snapshots that
+// the plan takes out of the metadata are named by no tag or branch of the table that
+// it is made for, and it is committed to no other.
+func (p *plan) tidyUp(t *table.Table, set *Sink) {
+	p.tidy = true
+	if collects(t.Properties()) {
+		p.gone, p.refs = set.expired(t, set.now())
 	}
-	gone, err := w.lake.tidy(ctx, w.set)
-	if err != nil {
-		w.node.Logger.Warn("maintenance of the table failed, will retry after more commits", "commits", maintainEach, "error", err)
-		return
-	}
-	w.sweeper.add(gone)
 }
 
-// tidy merges small manifests and expires old snapshots, in one commit. The files
-// of the expired ones stay, for a reader may be on one of them.
-func (l *lake) tidy(ctx context.Context, set *Sink) (gone []table.Snapshot, err error) {
-	t, err := l.load(ctx)
-	if err != nil || t.CurrentSnapshot() == nil {
-		return nil, err
-	}
-	var updates []table.Update
-	if t.Properties()["gc.enabled"] != "false" {
-		var refs []string
-		gone, refs = set.expired(t, set.now())
-		for _, name := range refs {
-			updates = append(updates, table.NewRemoveSnapshotRefUpdate(name))
-		}
-		if len(gone) > 0 {
-			updates = append(updates, table.NewRemoveSnapshotsUpdate(idsOf(gone), false))
-		}
-	}
-	s, manifests, err := l.mergeManifests(t)
-	switch {
-	case err != nil:
-		return nil, err
-	case s != nil:
-		return gone, l.publishManifests(ctx, t, s, manifests, updates...)
-	case len(updates) > 0:
-		return gone, l.commitExactly(ctx, t, updates)
-	}
-	return nil, nil
-}
+// collects reports whether files may be removed from the table at all: if not,
+// other tables or branches of a catalog may have them too.
+func collects(p iceberg.Properties) bool { return p["gc.enabled"] != "false" }
 
 func idsOf(list []table.Snapshot) []int64 {
 	ids := make([]int64, len(list))

@@ -147,7 +147,7 @@ func TestAReaderOfAThinnedSnapshotHasItsFilesForKeepFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(left) > 20 {
+	if len(left) > 20*3 { // those of the newest round, which are young
 		t.Errorf("%d files of no snapshot are left", len(left))
 	}
 }
@@ -212,8 +212,8 @@ func TestProgressStaysBelowSnapshotsOfAnotherEngine(t *testing.T) {
 	if err := s.Tidy(t.Context(), x.schema); err != nil {
 		t.Fatal(err)
 	}
-	if n := snapshots(t, s, "plain_1"); n != 6 {
-		t.Errorf("%d snapshots, want the other engine's 5 and the one with the progress", n)
+	if n := snapshots(t, s, "plain_1"); n != 7 {
+		t.Errorf("%d snapshots, want the other engine's 5, the one with the progress and the one of this commit", n)
 	}
 	if next := x.next(0); next != 8 {
 		t.Errorf("the table is at %d, want 8", next)

@@ -15,26 +15,8 @@ const (
 	mergeBytes = 512 << 10
 )
 
-// mergeManifests does what the library does for appends only: commits that
-// delete rows leave two manifests each, which nothing would ever merge. It gives
-// no snapshot if there is nothing to merge.
-func (l *lake) mergeManifests(t *table.Table) (*table.Snapshot, []iceberg.ManifestFile, error) {
-	all, err := t.CurrentSnapshot().Manifests(l.disk)
-	if err != nil {
-		return nil, nil, err
-	}
-	text, err := progressText(t)
-	if err != nil {
-		return nil, nil, err
-	}
-	s := newSnapshot(t, table.OpReplace, iceberg.Properties{progressKey: text})
-	merged, err := l.merge(t, s, all)
-	if err != nil || len(merged) == len(all) {
-		return nil, nil, err
-	}
-	return s, merged, nil
-}
-
+// merge is the manifests with small ones merged, if there are many of a kind: each
+// commit that deletes rows leaves two.
 func (l *lake) merge(t *table.Table, s *table.Snapshot, all []iceberg.ManifestFile) ([]iceberg.ManifestFile, error) {
 	var kept []iceberg.ManifestFile
 	small := map[iceberg.ManifestContent][]iceberg.ManifestFile{}
@@ -54,33 +36,58 @@ func (l *lake) merge(t *table.Table, s *table.Snapshot, all []iceberg.ManifestFi
 		if err != nil {
 			return nil, err
 		}
-		kept = append(kept, m)
+		if m != nil {
+			kept = append(kept, m)
+		}
 	}
 	return kept, nil
 }
 
-// mergeInto writes one manifest with the files of several.
-func (l *lake) mergeInto(t *table.Table, s *table.Snapshot, content iceberg.ManifestContent, list []iceberg.ManifestFile) (_ iceberg.ManifestFile, err error) {
-	path := fmt.Sprintf("%s/metadata/%s", t.Location(), newName("-merged.avro"))
-	out, err := l.disk.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	size := &counter{w: out}
-	w, err := iceberg.NewManifestWriter(2, size, t.Spec(), t.Schema(), s.SnapshotID, iceberg.WithManifestWriterContent(content))
-	if err != nil {
-		return nil, err
-	}
+// mergeInto writes one manifest with the files of several. It is nil where none of
+// them has a file left: what a rewrite took away stays listed as deleted until then,
+// and there is no manifest without entries.
+func (l *lake) mergeInto(t *table.Table, s *table.Snapshot, content iceberg.ManifestContent, list []iceberg.ManifestFile) (iceberg.ManifestFile, error) {
+	var live []iceberg.ManifestEntry
 	for _, m := range list {
 		for e, err := range m.Entries(l.disk, true) {
 			if err != nil {
 				return nil, err
 			}
+			live = append(live, e)
+		}
+	}
+	if len(live) == 0 {
+		return nil, nil
+	}
+	return l.writeManifest(t, s, content, func(w *iceberg.ManifestWriter) error {
+		for _, e := range live {
 			if err := w.Existing(e); err != nil {
-				return nil, err
+				return err
 			}
 		}
+		return nil
+	})
+}
+
+// writeManifest writes a manifest of a snapshot under way, durably.
+func (l *lake) writeManifest(t *table.Table, s *table.Snapshot, content iceberg.ManifestContent, fill func(*iceberg.ManifestWriter) error) (m iceberg.ManifestFile, err error) {
+	path := fmt.Sprintf("%s/metadata/%s", t.Location(), newName("-manifest.avro"))
+	out, err := l.disk.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err = errors.Join(err, out.Close()); err != nil {
+			_ = l.disk.Remove(path)
+		}
+	}()
+	size := &counter{w: out}
+	w, err := iceberg.NewManifestWriter(2, size, t.Spec(), t.Schema(), s.SnapshotID, iceberg.WithManifestWriterContent(content))
+	if err != nil {
+		return nil, err
+	}
+	if err := fill(w); err != nil {
+		return nil, err
 	}
 	if err := w.Close(); err != nil {
 		return nil, err

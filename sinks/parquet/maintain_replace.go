@@ -74,7 +74,7 @@ func (r *replacement) publish(ctx context.Context, t *table.Table, c *change) er
 	if err != nil {
 		return err
 	}
-	s := newSnapshot(t, table.OpReplace, iceberg.Properties{progressKey: text})
+	s := r.lake.newSnapshot(t, table.OpReplace, iceberg.Properties{progressKey: text})
 	manifests, err := c.manifests(t, s)
 	r.wrote = append(r.wrote, c.wrote...)
 	if err != nil {

@@ -42,6 +42,9 @@ func newSweeper(l *lake, set *Sink) *sweeper {
 
 // add hands over snapshots that were expired.
 func (s *sweeper) add(gone []table.Snapshot) {
+	if len(gone) == 0 {
+		return
+	}
 	s.mu.Lock()
 	s.gone = append(s.gone, gone...)
 	s.mu.Unlock()

@@ -43,7 +43,7 @@ type tender struct {
 
 func newTender(w *writer) *tender {
 	x := &tender{writer: w, wake: make(chan struct{}, 1), began: time.Now()}
-	l := &lake{schema: w.lake.schema, catalog: w.lake.catalog, disk: w.lake.disk, id: w.lake.id}
+	l := &lake{schema: w.lake.schema, catalog: w.lake.catalog, disk: w.lake.disk, id: w.lake.id, now: w.lake.now}
 	x.compactor = &compactor{
 		set: w.set, lake: l, schema: w.lake.schema, policy: policy{set: w.set},
 		pace:   &pace{yield: w.yieldToCut, rate: x.rate},
@@ -134,11 +134,7 @@ func (w *writer) betweenCommits(ctx context.Context, attempt func() error) error
 		if err := w.broken(); err != nil {
 			return err
 		}
-		err := attempt()
-		if err == nil {
-			w.maintain(ctx)
-		}
-		return err
+		return attempt()
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
@@ -27,6 +28,7 @@ type lake struct {
 	data    string  // the directory of data files
 
 	digester identity.Digester
+	now      func() time.Time
 
 	inventory inventory // of whoever commits
 	deleted   deletedRows
@@ -47,6 +49,9 @@ func openLake(ctx context.Context, set *Sink, schema *feature.Schema) (*lake, er
 	if err == nil {
 		err = l.take(t, schema)
 	}
+	if err == nil {
+		_, _, err = l.inventory.at(t, l.disk, l.layout)
+	}
 	if err != nil {
 		return nil, errors.Join(err, l.close())
 	}
@@ -59,7 +64,7 @@ func dial(set *Sink, schema *feature.Schema) (*lake, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lake{schema: schema, catalog: c, disk: d, id: table.Identifier{namespace, schema.Group.Table()}}, nil
+	return &lake{now: set.now, schema: schema, catalog: c, disk: d, id: table.Identifier{namespace, schema.Group.Table()}}, nil
 }
 
 func (l *lake) close() error { return l.catalog.close() }
@@ -69,6 +74,9 @@ func (l *lake) load(ctx context.Context) (*table.Table, error) { return l.catalo
 // take checks that the table has a schema's columns, reads their ids, and uses
 // that schema from now on.
 func (l *lake) take(t *table.Table, s *feature.Schema) error {
+	if err := checkForeign(t); err != nil {
+		return err
+	}
 	if err := checkShape(s, t.Schema(), t.Properties()); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package parquet
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math"
 
 	"github.com/apache/iceberg-go"
@@ -58,6 +59,9 @@ func (v *inventory) at(t *table.Table, d *disk, l *layout) (data, deletes []stor
 		}
 		next[m.FilePath()] = files
 		for _, f := range files {
+			if f.byValue {
+				return nil, nil, fmt.Errorf("table %s: %s: %w", t.Identifier()[1], f.uri, errEqualityDeletes)
+			}
 			if f.deletes {
 				deletes = append(deletes, f)
 			} else {
