@@ -19,9 +19,9 @@ type plan struct {
 	empty    []*dataFile // files of which no row is left
 	deletes  iceberg.DataFile
 
-	tidy bool             // merges small manifests too
-	gone []table.Snapshot // that it takes out of the metadata
-	refs []string         // tags and branches that have outlived their time
+	tidy bool     // merges small manifests too
+	gone []past   // that it takes out of the metadata
+	refs []string // tags and branches that have outlived their time
 }
 
 func (w *writer) plan(ctx context.Context, t *table.Table, c *cut) (*plan, error) {

@@ -22,6 +22,7 @@ import (
 const (
 	progressKey = "tandem.progress" // of all partitions: {"topic/partition": feature.Progress}, see pack
 	commitKey   = "tandem.commit"   // names the commit, so that a writer knows its own
+	clockKey    = "tandem.clock"    // milliseconds by the writer's clock, where the table's time is a minute ahead of it
 )
 
 // progress is how far each partition is durable, by topic/partition.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
@@ -95,6 +97,9 @@ func (l *lake) newSnapshot(t *table.Table, op table.Operation, says iceberg.Prop
 	if parent := t.CurrentSnapshot(); parent != nil {
 		s.ParentSnapshotID = &parent.SnapshotID
 		s.Summary.Properties = totals(parent, says)
+	}
+	if s.TimestampMs-now > time.Minute.Milliseconds() {
+		s.Summary.Properties[clockKey] = strconv.FormatInt(now, 10)
 	}
 	return s
 }

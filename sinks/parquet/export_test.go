@@ -74,3 +74,13 @@ func (s *Sink) Unsorted(ctx context.Context, schema *feature.Schema) (files []st
 	}
 	return files, err
 }
+
+// RemoveOrphans is what a sink does once a day.
+func (s *Sink) RemoveOrphans(ctx context.Context, schema *feature.Schema) error {
+	set := s.withDefaults()
+	l, err := openLake(ctx, &set, schema)
+	if err != nil {
+		return err
+	}
+	return errors.Join(l.removeOrphans(ctx, &set), l.close())
+}

@@ -8,7 +8,7 @@ import (
 // maintainEach is how many commits there are between two that also tidy up.
 const maintainEach = 20
 
-// tidy has the plan merge small manifests and expire old snapshots. The files of
+// tidyUp has the plan merge small manifests and expire old snapshots. The files of
 // the expired ones stay, for a reader may be on one of them. The snapshots that
 // the plan takes out of the metadata are named by no tag or branch of the table that
 // it is made for, and it is committed to no other.
@@ -23,7 +23,7 @@ func (p *plan) tidyUp(t *table.Table, set *Sink) {
 // other tables or branches of a catalog may have them too.
 func collects(p iceberg.Properties) bool { return p["gc.enabled"] != "false" }
 
-func idsOf(list []table.Snapshot) []int64 {
+func idsOf(list []past) []int64 {
 	ids := make([]int64, len(list))
 	for i, s := range list {
 		ids[i] = s.SnapshotID

@@ -46,6 +46,9 @@ func (l *lake) removeOrphans(ctx context.Context, set *Sink) error {
 	if err != nil {
 		return err
 	}
+	if !collects(t.Properties()) {
+		return nil
+	}
 	_, err = t.DeleteOrphanFiles(ctx, table.WithFilesOlderThan(set.orphaned()))
 	return err
 }

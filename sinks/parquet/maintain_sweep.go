@@ -21,10 +21,10 @@ type sweeper struct {
 	wake chan struct{}
 
 	mu   sync.Mutex
-	gone []table.Snapshot // to be looked at
+	gone []past // to be looked at
 
 	// Of run alone.
-	passed    []table.Snapshot     // whose files are still to be noted
+	passed    []past               // whose files are still to be noted
 	known     map[int64]names      // of the snapshots that were looked at
 	manifests map[string]time.Time // and lists of them that no snapshot names: when they go
 	data      map[string]time.Time // files that a snapshot took out of the table: when they may go
@@ -41,7 +41,7 @@ func newSweeper(l *lake, set *Sink) *sweeper {
 }
 
 // add hands over snapshots that were expired.
-func (s *sweeper) add(gone []table.Snapshot) {
+func (s *sweeper) add(gone []past) {
 	if len(gone) == 0 {
 		return
 	}
@@ -54,7 +54,7 @@ func (s *sweeper) add(gone []table.Snapshot) {
 	}
 }
 
-func (s *sweeper) take() []table.Snapshot {
+func (s *sweeper) take() []past {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	gone := s.gone
@@ -81,6 +81,9 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	t, err := s.lake.load(ctx)
 	if err != nil {
 		return err
+	}
+	if !collects(t.Properties()) {
+		return nil
 	}
 	listed := t.Metadata().Snapshots()
 	for _, snap := range listed {
@@ -118,7 +121,7 @@ func (s *sweeper) learn(snap table.Snapshot) error {
 				return err
 			}
 			if e.Status() == iceberg.EntryStatusDELETED {
-				later(s.data, e.DataFile().FilePath(), s.set.until(snap))
+				later(s.data, e.DataFile().FilePath(), s.due(born(&snap))) // then its parent ended
 			}
 		}
 	}
@@ -140,16 +143,23 @@ func (s *sweeper) named(listed []table.Snapshot) map[string]bool {
 
 // retire has the files go that only this snapshot named, and others like it. One
 // that can't be read any more was retired by another process.
-func (s *sweeper) retire(snap table.Snapshot, named map[string]bool) {
-	if s.learn(snap) != nil {
+func (s *sweeper) retire(snap past, named map[string]bool) {
+	if s.learn(snap.Snapshot) != nil {
 		return
 	}
-	later(s.manifests, snap.ManifestList, s.set.until(snap))
+	due := s.due(snap.end)
+	later(s.manifests, snap.ManifestList, due)
 	for _, m := range s.known[snap.SnapshotID] {
 		if !named[m.Value()] {
-			later(s.manifests, m.Value(), s.set.until(snap))
+			later(s.manifests, m.Value(), due)
 		}
 	}
+}
+
+// due is when files go that are needed no more since a time, which a clock that was
+// ahead may have put into the future.
+func (s *sweeper) due(end int64) time.Time {
+	return s.set.until(min(end, s.set.now().UnixMilli()))
 }
 
 // later notes when a file may go: after the last snapshot that had it.
