@@ -77,8 +77,8 @@ func unpack(s string) ([]byte, error) {
 }
 
 // progressText walks from the current snapshot back to the first that carries
-// progress. Our own maintenance expires none in between; if another engine did,
-// the table's progress is unknown.
+// progress. Where another engine has expired what lies between, that is the one
+// with progressTag, if it is older than what is left of the walk.
 func progressText(t *table.Table) (string, error) {
 	last := t.CurrentSnapshot()
 	for s := last; s != nil; s = parentOf(t, s) {
@@ -87,9 +87,17 @@ func progressText(t *table.Table) (string, error) {
 		}
 		last = s
 	}
-	if _, had := t.Properties()[progressKey]; had && last != nil && last.ParentSnapshotID != nil {
-		return "", fmt.Errorf("table %s: the snapshots that carried %s were expired: roll it back to one of ours, or remove the property to start from the log's beginning",
-			t.Identifier()[1], progressKey)
+	if last == nil || last.ParentSnapshotID == nil {
+		return "{}", nil
+	}
+	if s := t.SnapshotByName(progressTag); s != nil && s.SequenceNumber < last.SequenceNumber {
+		if text, ok := summary(s, progressKey); ok {
+			return text, nil
+		}
+	}
+	if _, had := t.Properties()[progressKey]; had {
+		return "", fmt.Errorf("table %s: the snapshots that carried %s were expired, and tag %s doesn't name one: roll it back to one of ours, or remove the property to start from the log's beginning",
+			t.Identifier()[1], progressKey, progressTag)
 	}
 	return "{}", nil
 }

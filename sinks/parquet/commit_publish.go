@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,11 +130,8 @@ func (l *lake) publishManifests(ctx context.Context, t *table.Table, s *table.Sn
 	if err = errors.Join(err, out.Close()); err != nil {
 		return err
 	}
-	updates := append([]table.Update{
-		table.NewAddSnapshotUpdate(s),
-		table.NewSetSnapshotRefUpdate(table.MainBranch, s.SnapshotID, table.BranchRef, 0, 0, 0),
-	}, more...)
-	err = l.commitExactly(ctx, t, updates)
+	updates := []table.Update{table.NewAddSnapshotUpdate(s), mainRef(t, s.SnapshotID)}
+	err = l.commitExactly(ctx, t, slices.Concat(updates, l.tagged(t, s), more))
 	if errors.Is(err, errMoved) {
 		l.discardSnapshot(s, manifests)
 	}

@@ -45,7 +45,7 @@ func (s *Sink) expired(t *table.Table, now time.Time) (gone []past, refs []strin
 		case head == nil:
 		case name == table.MainBranch:
 			s.holdNewest(t, held)
-		case ref.MaxRefAgeMs != nil && now.UnixMilli()-head.TimestampMs > *ref.MaxRefAgeMs:
+		case ref.MaxRefAgeMs != nil && now.UnixMilli()-head.TimestampMs > *ref.MaxRefAgeMs+s.KeepFor.Milliseconds(): // one may just be read
 			refs = append(refs, name)
 		case ref.SnapshotRefType == table.BranchRef:
 			for snap := head; snap != nil; snap = parentOf(t, snap) {

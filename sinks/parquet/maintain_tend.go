@@ -43,7 +43,7 @@ type tender struct {
 
 func newTender(w *writer) *tender {
 	x := &tender{writer: w, wake: make(chan struct{}, 1), began: time.Now()}
-	l := &lake{schema: w.lake.schema, catalog: w.lake.catalog, disk: w.lake.disk, id: w.lake.id, now: w.lake.now}
+	l := &lake{schema: w.lake.schema, catalog: w.lake.catalog, disk: w.lake.disk, id: w.lake.id, now: w.lake.now, periods: w.lake.periods}
 	x.compactor = &compactor{
 		set: w.set, lake: l, schema: w.lake.schema, policy: policy{set: w.set},
 		pace:   &pace{yield: w.yieldToCut, rate: x.rate},

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -36,11 +38,16 @@ type Sink struct {
 
 	// The table lists its newest KeepSnapshots, and of what is older the first of
 	// each sixtieth of KeepFor: by these, and by tags and branches, a reader can
-	// go back. One that has planned on any snapshot finds its files for KeepFor
-	// from that snapshot on. By time (rather than by a snapshot's id) most
-	// engines find the newest ones only, for they want a history without holes.
+	// go back, by a snapshot's id or by time. One that has planned on any snapshot finds
+	// its files for KeepFor from when that was no longer the newest.
 	KeepSnapshots int           // default 20
 	KeepFor       time.Duration // default 1h
+
+	// Retain is how long tags keep what the table held when a day was over (UTC):
+	// daily-2026-11-26 and the like, and hourly-2026-11-26-10 for a day at most. The first
+	// commit after it makes the tag. Each tag is a kilobyte of metadata, which every commit
+	// writes. See Tag for what is to stay. Default 7 days; negative: no tags.
+	Retain time.Duration
 
 	// Maintain is on unless it is MaintainOff: beside its commits, an open sink
 	// rewrites small files and those with many deleted rows, sorted by key and event
@@ -74,8 +81,8 @@ func (s *Sink) Check(schema *feature.Schema) error {
 	switch {
 	case s.Warehouse == "":
 		errs = append(errs, errors.New("no Warehouse: want a directory"))
-	case strings.ContainsAny(s.Warehouse, "?#%"):
-		errs = append(errs, fmt.Errorf("warehouse %q: the name can't hold any of ?#%%", s.Warehouse))
+	default:
+		errs = append(errs, checkPath(s.Warehouse))
 	}
 	if s.CommitEvery < 0 || s.CommitRows < 0 || s.FileRows < 0 || s.FileBytes < 0 || s.Files < 0 || s.KeepSnapshots < 0 || s.KeepFor < 0 || s.MaintainRate < 0 {
 		errs = append(errs, errors.New("a setting is negative"))
@@ -106,6 +113,19 @@ func (s *Sink) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer,
 	return newWriter(&set, n, lake), nil
 }
 
+// checkPath refuses a directory whose name other readers take for something else
+// where it stands in a URI.
+func checkPath(dir string) error {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return fmt.Errorf("warehouse %q: %w", dir, err)
+	}
+	if strings.ContainsAny(abs, "?#%") || strings.ContainsFunc(abs, unicode.IsControl) || !utf8.ValidString(abs) {
+		return fmt.Errorf("warehouse %q: the name can hold none of ?#%%, no control characters, and only UTF-8", abs)
+	}
+	return nil
+}
+
 // cutRows is how many rows make a commit: as many may wait for the next.
 func (s *Sink) cutRows() int { return max(s.CommitRows/2, 1) }
 
@@ -130,6 +150,7 @@ func (s *Sink) withDefaults() Sink {
 	d.Files = cmp.Or(d.Files, min(runtime.GOMAXPROCS(0), 4))
 	d.KeepSnapshots = cmp.Or(d.KeepSnapshots, 20)
 	d.KeepFor = cmp.Or(d.KeepFor, time.Hour)
+	d.Retain = max(cmp.Or(d.Retain, 7*24*time.Hour), 0)
 	d.OrphanAge = cmp.Or(d.OrphanAge, 24*time.Hour)
 	d.runBytes = cmp.Or(d.runBytes, 16<<20)
 	d.streamBytes = cmp.Or(d.streamBytes, 8<<20)

@@ -3,13 +3,9 @@ package parquet
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"path/filepath"
-	"strconv"
 	"time"
 
-	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 
@@ -29,6 +25,7 @@ type lake struct {
 
 	digester identity.Digester
 	now      func() time.Time
+	periods  []period // of tags
 
 	inventory inventory // of whoever commits
 	deleted   deletedRows
@@ -64,7 +61,7 @@ func dial(set *Sink, schema *feature.Schema) (*lake, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lake{now: set.now, schema: schema, catalog: c, disk: d, id: table.Identifier{namespace, schema.Group.Table()}}, nil
+	return &lake{now: set.now, periods: set.periods(), schema: schema, catalog: c, disk: d, id: table.Identifier{namespace, schema.Group.Table()}}, nil
 }
 
 func (l *lake) close() error { return l.catalog.close() }
@@ -91,56 +88,6 @@ func (l *lake) take(t *table.Table, s *feature.Schema) error {
 	l.schema, l.layout, l.plain, l.data = s, full, plain, filepath.Join(pathOfURI(t.Location()), "data")
 	l.digester = identity.NewDigester(t.Metadata().TableUUID())
 	return l.disk.makeDir(l.data)
-}
-
-// create makes the table. Another process may make the same one at the same time.
-func (l *lake) create(ctx context.Context, warehouse string) error {
-	err := l.catalog.CreateNamespace(ctx, table.Identifier{namespace}, nil)
-	if err != nil && !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
-		return fmt.Errorf("catalog: %w", err)
-	}
-	schema, err := tableSchema(l.schema)
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(warehouse, namespace, l.schema.Group.Table())
-	properties := maps.Clone(tableProperties)
-	properties[groupProperty] = l.schema.Describe().String()
-	t, err := l.catalog.CreateTable(ctx, l.id, schema,
-		catalog.WithLocation("file://"+path), catalog.WithProperties(properties))
-	if errors.Is(err, catalog.ErrTableAlreadyExists) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("making table %s: %w", l.schema.Group.Table(), err)
-	}
-	return l.syncNew(path, t.MetadataLocation())
-}
-
-// syncNew makes a new table's first metadata and its directories durable.
-func (l *lake) syncNew(path, metadata string) error {
-	f, err := l.disk.Open(metadata)
-	if err != nil {
-		return err
-	}
-	if s, ok := f.(interface{ Sync() error }); ok {
-		err = s.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	for _, dir := range []string{"metadata", ".", "..", "../.."} {
-		err = errors.Join(err, l.disk.syncDir(filepath.Join(path, dir)))
-	}
-	return err
-}
-
-// tableProperties keep the metadata small, whoever else commits.
-var tableProperties = iceberg.Properties{
-	"format-version":                             "2",
-	"commit.manifest-merge.enabled":              "true",
-	"commit.manifest.min-count-to-merge":         "20",
-	"commit.manifest.target-size-bytes":          strconv.Itoa(mergeBytes), // the default, 8 MiB, is written again by every twentieth commit
-	"write.metadata.delete-after-commit.enabled": "true",
-	"write.metadata.previous-versions-max":       "20",
 }
 
 func (l *lake) newDataFile(nulls bool) (*dataFile, error) {

@@ -3,7 +3,6 @@ package parquet
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -45,12 +44,14 @@ var _ table.CatalogIO = (*sqlCatalog)(nil)
 // one that it was built on.
 var errMoved = errors.New("the table was changed by another writer")
 
+// openCatalog opens the catalog's file, or makes it. It has no write-ahead log: who
+// may only read its directory could not open it then, once its last writer has gone.
 func openCatalog(warehouse string, d *disk) (*sqlCatalog, error) {
 	if err := os.MkdirAll(warehouse, 0o755); err != nil {
 		return nil, err
 	}
 	dsn := "file:" + filepath.Join(warehouse, "catalog.db") +
-		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate"
+		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(TRUNCATE)&_pragma=synchronous(FULL)&_txlock=immediate"
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, err
@@ -70,14 +71,9 @@ func (c *sqlCatalog) fs(context.Context) (iceio.IO, error) { return c.disk, nil 
 func (c *sqlCatalog) LoadTable(ctx context.Context, id table.Identifier) (*table.Table, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var location string
-	err := c.db.QueryRowContext(ctx, `SELECT metadata_location FROM iceberg_tables
-		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`, catalogName, id[0], id[1]).Scan(&location)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("%w: %s", catalog.ErrNoSuchTable, strings.Join(id, "."))
-	}
+	location, err := c.location(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("catalog: %w", err)
+		return nil, err
 	}
 	if c.loaded != nil && c.loaded.MetadataLocation() == location {
 		return c.loaded, nil
@@ -88,6 +84,19 @@ func (c *sqlCatalog) LoadTable(ctx context.Context, id table.Identifier) (*table
 	}
 	c.loaded = t
 	return t, nil
+}
+
+// location is where the table's metadata is.
+func (c *sqlCatalog) location(ctx context.Context, id table.Identifier) (location string, err error) {
+	err = c.db.QueryRowContext(ctx, `SELECT metadata_location FROM iceberg_tables
+		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`, catalogName, id[0], id[1]).Scan(&location)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return "", fmt.Errorf("%w: %s", catalog.ErrNoSuchTable, strings.Join(id, "."))
+	case err != nil:
+		return "", fmt.Errorf("catalog: %w", err)
+	}
+	return location, nil
 }
 
 // CommitTable is a compare-and-swap on the table's metadata, which is durable
@@ -107,32 +116,48 @@ func (c *sqlCatalog) CommitTable(ctx context.Context, id table.Identifier, reqs 
 	if err != nil {
 		return nil, "", err
 	}
-	location, err := c.writeMetadata(was.MetadataLocation(), next)
+	b, next, err := keepLog(was.Metadata(), next)
+	if err != nil {
+		return nil, "", err
+	}
+	location, err := c.writeMetadata(was.MetadataLocation(), b)
 	if err != nil {
 		return nil, "", err
 	}
 	if err := c.swap(ctx, id, was.MetadataLocation(), location); err != nil {
 		return nil, "", err
 	}
+	_ = c.hint(ctx, id, location)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.loaded = table.New(id, next, location, c.fs, c)
 	return next, location, nil
 }
 
-func (c *sqlCatalog) writeMetadata(was string, next table.Metadata) (string, error) {
-	dir, name := was[:strings.LastIndexByte(was, '/')+1], was[strings.LastIndexByte(was, '/')+1:]
+func (c *sqlCatalog) writeMetadata(was string, b []byte) (string, error) {
+	dir, name := splitLocation(was)
 	var version int
 	if _, err := fmt.Sscanf(name, "%d-", &version); err != nil {
 		return "", fmt.Errorf("metadata location %s: %w", was, err)
 	}
-	b, err := json.Marshal(next)
-	if err != nil {
-		return "", err
-	}
 	// The library's catalogs go on from metadata that is named by a UUID, and no other.
-	location := fmt.Sprintf("%s%05d-%s.metadata.json", dir, version+1, uuid.NewString())
+	location := fmt.Sprintf("%s%05d-%s"+metadataSuffix, dir, version+1, uuid.NewString())
 	return location, c.disk.WriteFile(location, b)
+}
+
+// add names a new table, whose metadata is durable. Another process may have been
+// faster; then its table is the one.
+func (c *sqlCatalog) add(ctx context.Context, id table.Identifier, location string) error {
+	r, err := c.db.ExecContext(ctx, `INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, metadata_location, iceberg_type)
+		VALUES (?, ?, ?, ?, 'TABLE') ON CONFLICT DO NOTHING`, catalogName, id[0], id[1], location)
+	if err != nil {
+		return fmt.Errorf("catalog: %w", err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, c.disk.Remove(location))
+	}
+	_ = c.hint(ctx, id, location)
+	return nil
 }
 
 func (c *sqlCatalog) swap(ctx context.Context, id table.Identifier, was, next string) error {
