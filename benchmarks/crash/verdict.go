@@ -6,23 +6,23 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tandemdata/tandem/internal/icescan"
 	"github.com/tandemdata/tandem/pipeline/pipelinetest"
 	"github.com/tandemdata/tandem/sinks/cassandra"
 	"github.com/tandemdata/tandem/sinks/parquet"
 )
 
-// oracle knows the log, reads both stores, and asks the offline one and the group how far they are. It goes to the
-// servers directly.
+// oracle knows the log, reads both stores (the offline one by software that isn't the sink's), and asks the offline one
+// and the group how far they are. It goes to the servers directly.
 func (w *World) oracle(ctx context.Context) (o pipelinetest.Oracle, close func() error, err error) {
-	offline := &parquet.Sink{Warehouse: w.Warehouse}
-	keeper, close, err := pipelinetest.OpenKeeper(ctx, offline, w.schema)
+	keeper, close, err := pipelinetest.OpenKeeper(ctx, &parquet.Sink{Warehouse: w.Warehouse}, w.schema)
 	if err != nil {
 		return o, nil, fmt.Errorf("ask the offline store: %w", err)
 	}
 	return pipelinetest.Oracle{
 		Log:     w.log,
 		Online:  &cassandra.Sink{Hosts: []string{w.host}, Keyspace: w.Keyspace},
-		Offline: offline, Keeper: keeper, Committed: w.group.committed,
+		Offline: icescan.Table{Warehouse: w.Warehouse}, Keeper: keeper, Committed: w.group.committed,
 	}, close, nil
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 
 	"github.com/tandemdata/tandem/internal/avrorow"
+	"github.com/tandemdata/tandem/internal/icescan"
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
 	"github.com/tandemdata/tandem/sources/kafkatest"
 )
@@ -148,7 +148,7 @@ func TestWhatAWriterAddsBecomesAColumnOfBothStores(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, store := range map[string]scanner{"online": online, "offline": &parquet.Sink{Warehouse: f.file("warehouse")}} {
+	for name, store := range map[string]scanner{"online": online, "offline": icescan.Table{Warehouse: f.file("warehouse")}} {
 		seen := map[any]int{}
 		for row, err := range store.Scan(t.Context(), grown) {
 			if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -44,11 +45,7 @@ func (o *options) graph() (g *pipeline.Graph, release func(), err error) {
 	// A lane has one request to the store in flight: what comes meanwhile goes with the next.
 	toOnline := pipeline.To(pipeline.Via(ordered, "gather", stages.Batch{}), "online", online)
 	batches := pipeline.Via(ordered, "batch", stages.Batch{})
-	offline := &parquet.Sink{Warehouse: o.warehouse, CommitEvery: o.commitEvery, CommitRows: o.commitRows}
-	if !o.maintain {
-		offline.Maintain = parquet.MaintainOff
-	}
-	toOffline := pipeline.To(batches, "offline", offline)
+	toOffline := pipeline.To(batches, "offline", o.offline())
 	pipeline.Join(g, "commit", stages.Commit{}, toOnline, toOffline)
 	return g, release, nil
 }
@@ -75,4 +72,31 @@ func (o *options) online() (pipeline.Sink, error) {
 	}
 	sink := &cassandra.Sink{Hosts: list(o.cassandra), Keyspace: o.keyspace, Create: true}
 	return sink, o.cassandraSecurity.apply(sink)
+}
+
+func (o *options) offline() *parquet.Sink {
+	sink := &parquet.Sink{Warehouse: o.warehouse, CommitEvery: o.commitEvery, CommitRows: o.commitRows, Retain: o.retain}
+	if !o.maintain {
+		sink.Maintain = parquet.MaintainOff
+	}
+	if o.retain == 0 {
+		sink.Retain = -1
+	}
+	return sink
+}
+
+// pin tags the offline store where that was asked for.
+func (o *options) pin(ctx context.Context) error {
+	if o.tag == "" {
+		return nil
+	}
+	decode, err := o.decode()
+	if err != nil {
+		return err
+	}
+	schema, err := decode.Describe(nil)
+	if err != nil {
+		return err
+	}
+	return o.offline().Tag(ctx, schema, o.tag)
 }

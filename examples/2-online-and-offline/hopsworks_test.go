@@ -10,8 +10,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tandemdata/tandem/internal/icescan"
 	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
 	"github.com/tandemdata/tandem/sources/kafkatest"
 	"github.com/tandemdata/tandem/stages"
@@ -86,7 +86,7 @@ func TestHopsworksRowsOfASharedTopic(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.hasRows(&sqlite.Sink{File: f.file("online.db")}, schema, "a@2 <nil>", "b@1 [5]", "d@1 [7]")
-	f.hasRows(&parquet.Sink{Warehouse: f.file("warehouse")}, schema, "a@1 [5]", "a@2 <nil>", "c@1 [5]", "d@1 [7]", "e@1 [5]")
+	f.hasRows(icescan.Table{Warehouse: f.file("warehouse")}, schema, "a@1 [5]", "a@2 <nil>", "c@1 [5]", "d@1 [7]", "e@1 [5]")
 }
 
 // hasRows compares the rows of a small store as texts.

@@ -65,6 +65,9 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	err = g.Run(ctx)
 	done()
 	<-finished
+	if err == nil {
+		err = o.pin(context.WithoutCancel(ctx))
+	}
 
 	if err != nil && g.Ledger().Read == 0 {
 		return err

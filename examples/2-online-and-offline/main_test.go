@@ -16,11 +16,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tandemdata/tandem/internal/avrorow"
+	"github.com/tandemdata/tandem/internal/icescan"
 	"github.com/tandemdata/tandem/internal/servers"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/cassandra"
 	"github.com/tandemdata/tandem/sinks/insync"
-	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sqlite"
 	"github.com/tandemdata/tandem/sources/kafkatest"
 	"github.com/tandemdata/tandem/stages"
@@ -185,7 +185,7 @@ func (f *fixture) compare(online scanner) {
 			live[k] = s
 		}
 	}
-	ctx, offline := f.Context(), &parquet.Sink{Warehouse: f.file("warehouse")}
+	ctx, offline := f.Context(), icescan.Table{Warehouse: f.file("warehouse")}
 	f.holds("online", online.Scan(ctx, f.schema), live, f.key)
 	f.holds("offline", offline.Scan(ctx, f.schema), f.model.offline, func(s feature.Stored) string {
 		return fmt.Sprint(f.key(s), "@", s.Version.Time)
@@ -219,7 +219,8 @@ func TestTheEmbeddedStoresHoldWhatTheLogSays(t *testing.T) {
 func (f *fixture) goesOn(online scanner, store ...string) {
 	f.Helper()
 	f.produce(12_000)
-	first := f.run(store...)
+	first := f.run(append(store, "-tag", "first")...)
+	pinned := len(f.model.offline)
 	if first.Read != f.model.read {
 		f.Errorf("read %d, want %d", first.Read, f.model.read)
 	}
@@ -231,6 +232,16 @@ func (f *fixture) goesOn(online scanner, store ...string) {
 		f.Errorf("read %d and %d, want %d in all", first.Read, second.Read, f.model.read)
 	}
 	f.compare(online)
+	n := 0
+	for _, err := range (icescan.Table{Warehouse: f.file("warehouse"), Ref: "first"}).Scan(f.Context(), f.schema) {
+		if err != nil {
+			f.Fatal(err)
+		}
+		n++
+	}
+	if n != pinned {
+		f.Errorf("%d rows are pinned, want the %d of the first run", n, pinned)
+	}
 	if dead := first.Sinks["offline"]["dead"] + second.Sinks["offline"]["dead"]; dead != f.model.dead || dead == 0 {
 		f.Errorf("%d dead letters, want %d", dead, f.model.dead)
 	}

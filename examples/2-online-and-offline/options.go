@@ -36,6 +36,8 @@ type options struct {
 	commitEvery                 time.Duration
 	commitRows                  int
 	maintain                    bool
+	retain                      time.Duration
+	tag                         string
 
 	json bool
 	kafkaSecurity
@@ -90,6 +92,9 @@ func (o *options) declare(fs *flag.FlagSet) {
 	fs.IntVar(&o.commitRows, "commit-rows", 1_000_000, "rows after which the offline store commits earlier")
 	fs.BoolVar(&o.maintain, "maintain", true, "compact the offline store's files meanwhile; -maintain=false leaves it to others")
 
+	fs.DurationVar(&o.retain, "retain", 7*24*time.Hour, "how long tags of the offline store keep what it held at each day's end (hourly ones: a day at most); 0: no tags")
+	fs.StringVar(&o.tag, "tag", "", "once the run has ended, pin what the offline store holds under this name, for ever: a training set")
+
 	fs.BoolVar(&o.json, "json", false, "write the ledger as one JSON object on the last line of standard output")
 	o.kafkaSecurity.declare(fs)
 	o.cassandraSecurity.declare(fs)
@@ -117,6 +122,8 @@ func (o *options) check() error {
 		return fmt.Errorf("-keys %q: want stay or move", o.keys)
 	case o.schema == "":
 		return fmt.Errorf("-schema is missing: the file of the rows' Avro schema")
+	case o.retain < 0:
+		return fmt.Errorf("-retain is negative")
 	case o.commitEvery <= 0 || o.commitRows <= 0:
 		return fmt.Errorf("-commit-every and -commit-rows must be positive")
 	}

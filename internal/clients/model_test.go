@@ -12,19 +12,25 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tandemdata/tandem/internal/icescan"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sources/kafka"
 	"github.com/tandemdata/tandem/stages"
 )
 
-// scanner is a store that can be read back.
-type scanner interface {
+// store is one that can be read back.
+type store interface {
 	pipeline.Sink
+	scanner
+}
+
+type scanner interface {
 	Scan(context.Context, *feature.Schema) iter.Seq2[feature.Stored, error]
 }
 
-type stores struct{ online, offline scanner }
+type stores struct{ online, offline store }
 
 // row is one that a store should hold.
 type row struct {
@@ -112,6 +118,10 @@ func (m *model) holds(t *testing.T, j *job, s stores) {
 		}
 	}
 	m.compare(t, "online", s.online)
+	if table, ok := s.offline.(*parquet.Sink); ok {
+		m.compare(t, "offline", icescan.Table{Warehouse: table.Warehouse})
+		return
+	}
 	m.compare(t, "offline", s.offline)
 }
 

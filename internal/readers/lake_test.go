@@ -42,15 +42,17 @@ type moment struct {
 	rows           map[string]feature.Stored // by identity
 }
 
-const tag = "training"
-
 // newLake writes a table in many commits, small ones among them, so that files
 // differ in the values that they hold and a reader that leaves out one too many
 // loses rows; then it compacts it, and writes on.
 func newLake(t testing.TB, schema *feature.Schema) *lake {
 	l := &lake{
 		TB: t, schema: schema, moments: map[string]moment{}, model: rowmodel.New(schema, feature.Offline), failures: make(chan error, 10),
-		sink: &parquet.Sink{Warehouse: t.TempDir(), CommitEvery: time.Hour, Maintain: parquet.MaintainOff},
+		sink: &parquet.Sink{
+			Warehouse: filepath.Join(t.TempDir(), "my größe"), // as a URI it would be written otherwise
+			// The commits are all of one minute: but for those with a tag, few stay.
+			CommitEvery: time.Hour, KeepSnapshots: 1, Maintain: parquet.MaintainOff,
+		},
 		lane: &feature.Lane{TopicPartition: feature.TopicPartition{Topic: "t"}},
 		gen:  &rowgen.Gen{Schema: schema, Seed: 11, Keys: 60, Times: 3, Deletes: 10, Extremes: true},
 	}
@@ -59,7 +61,6 @@ func newLake(t testing.TB, schema *feature.Schema) *lake {
 		l.commit(rows)
 	}
 	l.remember("tagged")
-	l.update(table.NewSetSnapshotRefUpdate(tag, l.moments["tagged"].snapshot, table.TagRef, 0, 0, 0))
 	for _, rows := range []int{40, 1, 2, 1, 1, 5} {
 		l.commit(rows)
 	}
@@ -68,10 +69,11 @@ func newLake(t testing.TB, schema *feature.Schema) *lake {
 		t.Fatalf("compact: %+v, %v", done, err)
 	}
 	l.remember("compacted")
-	for _, rows := range []int{10, 1, 3} {
+	for _, rows := range []int{10, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1} {
 		l.commit(rows)
 	}
 	l.remember("head")
+	l.thinned()
 	if err := l.writer.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -102,24 +104,30 @@ func (l *lake) commit(n int) {
 	}
 }
 
-// remember keeps what the table holds now, under a name.
+// thinned requires that history has holes.
+func (l *lake) thinned() {
+	l.Helper()
+	n := 0
+	for s := l.table.CurrentSnapshot(); s != nil && s.ParentSnapshotID != nil; n++ {
+		s = l.table.SnapshotByID(*s.ParentSnapshotID)
+	}
+	if listed := len(l.table.Metadata().Snapshots()); n == listed || listed > 15 {
+		l.Fatalf("%d snapshots are listed, %d of them without a hole", listed, n)
+	}
+}
+
+// remember keeps what the table holds now, under a name, which is a tag too.
 func (l *lake) remember(name string) {
 	l.Helper()
+	if err := l.sink.Tag(l.Context(), l.schema, name); err != nil {
+		l.Fatal(err)
+	}
 	l.inCatalog(func(c *icesql.Catalog) (err error) {
 		l.table, err = c.LoadTable(l.Context(), table.Identifier{"features", l.schema.Group.Table()})
 		return err
 	})
 	now := l.table.CurrentSnapshot()
 	l.moments[name] = moment{now.SnapshotID, now.TimestampMs, maps.Clone(l.model.Visible())}
-}
-
-// update changes the table's metadata, as another engine does.
-func (l *lake) update(u table.Update) {
-	l.Helper()
-	l.inCatalog(func(c *icesql.Catalog) error {
-		_, _, err := c.CommitTable(l.Context(), l.table.Identifier(), nil, []table.Update{u})
-		return err
-	})
 }
 
 func (l *lake) inCatalog(do func(*icesql.Catalog) error) {

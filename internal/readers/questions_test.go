@@ -47,7 +47,7 @@ func questionsAbout(l *lake) []question {
 	byID := func(moment string) map[string]any { return map[string]any{"snapshot": l.moments[moment].snapshot} }
 	ask("rows", "head", nil, filter{})
 	ask("rows", "before", byID("before"), filter{})
-	ask("ids", "tagged", map[string]any{"tag": tag}, filter{})
+	ask("ids", "tagged", map[string]any{"tag": "tagged"}, filter{})
 	for _, moment := range []string{"tagged", "before", "compacted"} {
 		ask("ids", moment, byID(moment), filter{})
 		ask("ids", moment, map[string]any{"time": l.moments[moment].time}, filter{})

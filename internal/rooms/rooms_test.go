@@ -21,9 +21,9 @@ var heavy = map[string][]string{
 	"github.com/twmb/franz-go":           {"sources/kafka", "stages/wire/registry", "sources/kafkatest", "benchmarks/crash", "examples/", "benchmarks", "benchmarks/"},
 	"github.com/gocql/gocql":             {"sinks/cassandra", "benchmarks"},
 	"github.com/parquet-go/parquet-go":   {"sinks/parquet", "sinks/parquet/internal/column", "benchmarks"},
-	"github.com/apache/iceberg-go":       {"sinks/parquet", "sinks/parquet/internal/column"},
-	"github.com/apache/arrow-go":         {},
-	"modernc.org/sqlite":                 {"sinks/sqlite", "sinks/parquet", "benchmarks"},
+	"github.com/apache/iceberg-go":       {"sinks/parquet", "sinks/parquet/internal/column", "internal/icescan"},
+	"github.com/apache/arrow-go":         {"internal/icescan"},
+	"modernc.org/sqlite":                 {"sinks/sqlite", "sinks/parquet", "internal/icescan", "benchmarks"},
 	"modernc.org/libc":                   {"sinks/sqlite"},
 	"gonum.org/v1/plot":                  {"benchmarks"},
 	"github.com/google/pprof":            {"benchmarks"},
@@ -70,7 +70,7 @@ var rooms = map[string][]string{
 	"internal/servers":                {"internal/child"},
 	"benchmarks/crash": {
 		"pipeline", "pipeline/feature", "pipeline/pipelinetest", "stages", "sources/kafka", "sinks/cassandra", "sinks/parquet",
-		"internal/avrorow", "internal/child", "sources/kafkatest", "internal/servers",
+		"internal/avrorow", "internal/child", "internal/icescan", "sources/kafkatest", "internal/servers",
 	},
 }
 

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/tandemdata/tandem/internal/icescan"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/memstore"
@@ -53,10 +55,22 @@ func inMemory(r *rand.Rand) (online, offline target) {
 func onDisk(t testing.TB, c config) (online, offline target) {
 	dir := t.TempDir()
 	return &sqlite.Sink{File: filepath.Join(dir, "online.db"), GroupRows: c.CommitRows},
-		&parquet.Sink{
+		judged(&parquet.Sink{
 			Warehouse: filepath.Join(dir, "warehouse"), CommitEvery: c.CommitEvery, CommitRows: c.CommitRows, FileRows: c.ToFile,
 			OrphanAge: -1,
-		}
+		})
+}
+
+// judged has a table read by software that isn't the sink's.
+func judged(s *parquet.Sink) target { return table{s, icescan.Table{Warehouse: s.Warehouse}} }
+
+type table struct {
+	*parquet.Sink
+	icescan.Table
+}
+
+func (t table) Scan(ctx context.Context, s *feature.Schema) iter.Seq2[feature.Stored, error] {
+	return t.Table.Scan(ctx, s)
 }
 
 // graph wires the whole of it, with faults where the trap has them.

@@ -23,7 +23,7 @@ func embeddedStores(t *testing.T) map[string]target {
 		"memory online":  &memstore.Sink{},
 		"memory offline": &memstore.Sink{For: feature.Offline},
 		"sqlite":         &sqlite.Sink{File: filepath.Join(t.TempDir(), "online.db")},
-		"parquet":        &parquet.Sink{Warehouse: t.TempDir(), CommitEvery: time.Hour},
+		"parquet":        judged(&parquet.Sink{Warehouse: t.TempDir(), CommitEvery: time.Hour}),
 	}
 }
 

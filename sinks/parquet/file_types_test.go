@@ -10,10 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/extensions"
-
+	"github.com/tandemdata/tandem/internal/icescan"
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
@@ -30,20 +27,7 @@ func TestAnotherReaderSeesTheSameValues(t *testing.T) {
 			x.write(l, g.Batch(at(0), 100*i, 100))
 			x.flush()
 		}
-		var got []string
-		for row := range arrowRows(readArrow(t, load(t, s, schema.Group.Table())), schema) {
-			got = append(got, row)
-		}
-		slices.Sort(got)
-		var ours []string
-		for row, err := range s.Scan(t.Context(), schema) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			v := row.Version
-			ours = append(ours, text(append(slices.Clone(row.Values), v.Epoch, v.Partition, v.Offset, orNull(row.RecordTime >= 0, row.RecordTime*1000), v.Delete, orNull(row.Only, true))))
-		}
-		slices.Sort(ours)
+		got, ours := texts(t, icescan.Table{Warehouse: s.Warehouse}.Scan(t.Context(), schema)), texts(t, s.Scan(t.Context(), schema))
 		if len(ours) < 100 {
 			t.Errorf("only %d rows", len(ours))
 		}
@@ -55,12 +39,17 @@ func TestAnotherReaderSeesTheSameValues(t *testing.T) {
 	}
 }
 
-// orNull is a value as a nullable column gives it.
-func orNull(valid bool, v any) any {
-	if valid {
-		return v
+// texts are rows as text, in order.
+func texts(t *testing.T, rows iter.Seq2[feature.Stored, error]) (out []string) {
+	t.Helper()
+	for row, err := range rows {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, fmt.Sprintf("%+v %d %v %s", row.Version, row.RecordTime, row.Only, text(row.Values)))
 	}
-	return nil
+	slices.Sort(out)
+	return out
 }
 
 // everyType has lists in lists too.
@@ -116,96 +105,6 @@ func TestEveryValueIsGivenBackToTheBit(t *testing.T) {
 			t.Errorf("%d rows of 500", n)
 		}
 	}
-}
-
-// arrowRows gives each row as text, in the units of the schema.
-func arrowRows(batches iter.Seq[arrow.RecordBatch], schema *feature.Schema) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for b := range batches {
-			for i := range int(b.NumRows()) {
-				row := make([]any, b.NumCols())
-				for c := range row {
-					f := feature.Field{}
-					if c < len(schema.Fields) {
-						f = schema.Fields[c]
-					}
-					row[c] = arrowValue(b.Column(c), i, f)
-				}
-				if !yield(text(row)) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func arrowValue(a arrow.Array, i int, f feature.Field) any {
-	if a.IsNull(i) {
-		return nil
-	}
-	scale := int64(1)
-	switch f.Logical {
-	case feature.TimeMillis, feature.TimestampMillis, feature.LocalTimestampMillis:
-		scale = 1000
-	}
-	switch a := a.(type) {
-	case *array.Boolean:
-		return a.Value(i)
-	case *array.Int32:
-		return a.Value(i)
-	case *array.Date32:
-		return int32(a.Value(i))
-	case *array.Int64:
-		return a.Value(i)
-	case *array.Time64:
-		if f.Kind == feature.Int32 {
-			return int32(int64(a.Value(i)) / scale)
-		}
-		return int64(a.Value(i)) / scale
-	case *array.Timestamp:
-		return int64(a.Value(i)) / scale
-	case *array.Float32:
-		return a.Value(i)
-	case *array.Float64:
-		return a.Value(i)
-	case *array.String:
-		return a.Value(i)
-	case *array.LargeString:
-		return a.Value(i)
-	case *array.Binary:
-		return a.Value(i)
-	case *array.LargeBinary:
-		return a.Value(i)
-	case *array.FixedSizeBinary:
-		return a.Value(i)
-	case *extensions.UUIDArray:
-		u := a.Value(i)
-		return u[:]
-	case *array.Decimal128:
-		return feature.AppendUnscaled(nil, a.Value(i).BigInt())
-	case *array.Struct:
-		fields := map[string]any{}
-		for k, child := range f.Children {
-			fields[child.Name] = arrowValue(a.Field(k), i, child)
-		}
-		return fields
-	case *array.Map:
-		_, value := f.Entries()
-		entries := map[string]any{}
-		from, to := a.ValueOffsets(i)
-		for j := from; j < to; j++ {
-			entries[a.Keys().(*array.String).Value(int(j))] = arrowValue(a.Items(), int(j), value)
-		}
-		return entries
-	case array.ListLike:
-		from, to := a.ValueOffsets(i)
-		items := []any{}
-		for j := from; j < to; j++ {
-			items = append(items, arrowValue(a.ListValues(), int(j), f.Elem()))
-		}
-		return items
-	}
-	panic(fmt.Sprintf("no case for %T", a))
 }
 
 // text tells values of other types or bits apart.

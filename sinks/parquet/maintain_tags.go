@@ -41,7 +41,7 @@ func (l *lake) tagged(t *table.Table, s *table.Snapshot) []table.Update {
 			from = oldest
 		}
 		for ; !from.Add(p.length).After(now); from = from.Add(p.length) {
-			age := from.Add(p.length + p.life).UnixMilli() - was.TimestampMs
+			age := from.Add(p.length+p.life).UnixMilli() - was.TimestampMs
 			if name := from.Format(p.name); age > 0 && t.SnapshotByName(name) == nil {
 				tags = append(tags, table.NewSetSnapshotRefUpdate(name, was.SnapshotID, table.TagRef, age, 0, 0))
 			}

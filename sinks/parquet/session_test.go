@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tandemdata/tandem/internal/icescan"
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -119,7 +120,7 @@ func (x *session) rows() []string {
 func scan(t testing.TB, sink *parquet.Sink, schema *feature.Schema) []string {
 	t.Helper()
 	var out []string
-	for row, err := range sink.Scan(t.Context(), schema) {
+	for row, err := range (icescan.Table{Warehouse: sink.Warehouse}).Scan(t.Context(), schema) {
 		if err != nil {
 			t.Fatalf("scan: %v", err)
 		}

@@ -1,20 +1,33 @@
 package parquet_test
 
 import (
+	"context"
+	"iter"
 	"testing"
 
+	"github.com/tandemdata/tandem/internal/icescan"
+	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/parquet"
 	"github.com/tandemdata/tandem/sinks/sinktest"
 )
 
 func TestSink(t *testing.T) {
 	sinktest.Run(t, func(t testing.TB) sinktest.Target {
-		return target{&parquet.Sink{Warehouse: t.TempDir()}}
+		s := &parquet.Sink{Warehouse: t.TempDir()}
+		return target{s, icescan.Table{Warehouse: s.Warehouse}}
 	})
 }
 
-// target has no column that is never null, for a delete has no features.
-type target struct{ *parquet.Sink }
+// target is read by software that isn't the sink's. It has no column that is never
+// null, for a delete has no features.
+type target struct {
+	*parquet.Sink
+	icescan.Table
+}
+
+func (t target) Scan(ctx context.Context, s *feature.Schema) iter.Seq2[feature.Stored, error] {
+	return t.Table.Scan(ctx, s)
+}
 
 func (target) Limits() sinktest.Limits { return sinktest.Limits{AllNullable: true} }
 

@@ -1,4 +1,4 @@
-"""Answers questions by DuckDB, with its extension for Iceberg."""
+"""Answers questions by DuckDB, with its extension for Iceberg, from the table's directory: it has no catalog."""
 
 import glob
 import os
@@ -62,7 +62,7 @@ def source(at):
         option = ", snapshot_from_timestamp = make_timestamp(%d)" % (at["time"] * 1000)
     elif "tag" in at:
         option = ", snapshot_from_ref = '%s'" % at["tag"]
-    return "iceberg_scan('%s'%s)" % (job.metadata, option)
+    return "iceberg_scan('%s/features/%s'%s)" % (job.warehouse, job.table, option)
 
 
 def each(question):
