@@ -3,6 +3,7 @@ package feature
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -128,3 +129,70 @@ func AppendValue(dst []byte, v any) []byte {
 	}
 	return fmt.Appendf(append(dst, 10), "%T %v;", v, v) // no value of a column
 }
+
+// AppendValue encodes row i as AppendValue does what Value gives of it.
+func (c *Column) AppendValue(dst []byte, i int) []byte {
+	if c.Null(i) {
+		return append(dst, 0)
+	}
+	switch c.Field.Kind {
+	case Bool:
+		return AppendValue(dst, c.Bools[i])
+	case Int32:
+		return append64(append(dst, 2), uint64(c.Int32s[i]))
+	case Int64:
+		return append64(append(dst, 3), uint64(c.Int64s[i]))
+	case Float32:
+		return append64(append(dst, 4), uint64(math.Float32bits(c.Float32s[i])))
+	case Float64:
+		return append64(append(dst, 5), math.Float64bits(c.Float64s[i]))
+	case String:
+		b := c.Slice(i)
+		return append(append64(append(dst, 6), uint64(len(b))), b...)
+	case Bytes:
+		b := c.Slice(i)
+		return append(append64(append(dst, 7), uint64(len(b))), b...)
+	}
+	return AppendValue(dst, c.Value(i))
+}
+
+// CutValue takes a value that AppendValue has encoded off the front of b. It
+// reads what a key can be: no lists, maps or structs.
+func CutValue(b []byte) (v any, rest []byte, err error) {
+	if len(b) == 0 {
+		return nil, nil, errCut
+	}
+	kind, b := b[0], b[1:]
+	switch kind {
+	case 0:
+		return nil, b, nil
+	case 1:
+		if len(b) == 0 {
+			return nil, nil, errCut
+		}
+		return b[0] != 0, b[1:], nil
+	}
+	if kind > 7 || len(b) < 8 {
+		return nil, nil, errCut
+	}
+	n, b := binary.LittleEndian.Uint64(b), b[8:]
+	switch kind {
+	case 2:
+		return int32(n), b, nil
+	case 3:
+		return int64(n), b, nil
+	case 4:
+		return math.Float32frombits(uint32(n)), b, nil
+	case 5:
+		return math.Float64frombits(n), b, nil
+	}
+	if n > uint64(len(b)) {
+		return nil, nil, errCut
+	}
+	if kind == 6 {
+		return string(b[:n]), b[n:], nil
+	}
+	return slices.Clone(b[:n]), b[n:], nil
+}
+
+var errCut = errors.New("not the encoding of a key's value")

@@ -1,69 +1,52 @@
 package insync
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
-
-	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// most is how many differences are described; the others are counted.
-const most = 10
+// described is how many faults a verdict's text has.
+const described = 10
 
-// Report is what a comparison found.
-type Report struct {
-	Rows    int64 // in the offline store
-	Keys    int64 // among those rows
-	Deleted int64 // keys whose greatest row is a delete
-	Expired int64 // keys that are absent online because of the group's TTL
-
-	Differences []string // the first ten, described
-	Found       int64    // all of them
-}
-
-// OK reports whether the stores tell the same story.
-func (r Report) OK() bool { return r.Found == 0 }
-
-// String is the report for people.
-func (r Report) String() string {
-	counts := fmt.Sprintf("offline rows: %d, keys: %d, of them deleted: %d", r.Rows, r.Keys, r.Deleted)
-	if r.Expired > 0 {
-		counts += fmt.Sprintf(", expired: %d", r.Expired)
+// String is the report for people: one line, and one more for each of the first faults.
+func (v Verdict) String() string {
+	var b strings.Builder
+	switch {
+	case v.OK():
+		b.WriteString("in sync")
+	case v.Found() == 0:
+		fmt.Fprintf(&b, "can't tell yet: undecided: %d", v.Undecided)
+	default:
+		fmt.Fprintf(&b, "not in sync: differences: %d", v.Found())
 	}
-	if r.OK() {
-		return "in sync: " + counts
-	}
-	out := fmt.Sprintf("not in sync: differences: %d, %s\n\t%s", r.Found, counts, strings.Join(r.Differences, "\n\t"))
-	if n := r.Found - int64(len(r.Differences)); n > 0 {
-		out += fmt.Sprintf("\n\t… and %d more", n)
-	}
-	return out
-}
-
-func (c *comparison) differ(format string, args ...any) {
-	c.report.Found++
-	if len(c.report.Differences) < most {
-		c.report.Differences = append(c.report.Differences, fmt.Sprintf(format, args...))
-	}
-}
-
-// key names a row for people.
-func (c *comparison) key(row feature.Stored) string {
-	var parts []string
-	for _, k := range c.schema.Keys() {
-		parts = append(parts, fmt.Sprintf("%s=%s", c.schema.Fields[k].Name, show(row.Values[k])))
-	}
-	return strings.Join(parts, " ")
-}
-
-func (c *comparison) values(row feature.Stored) string {
-	var parts []string
-	for i, f := range c.schema.Fields {
-		if !c.schema.IsKey(i) {
-			parts = append(parts, f.Name+"="+show(row.Values[i]))
+	fmt.Fprintf(&b, ": offline rows: %d, keys: %d, of them deleted: %d", v.Rows, v.Keys, v.Deleted)
+	for k := range kinds {
+		if k := Kind(k); k != Equal && v.Count[k] > 0 {
+			fmt.Fprintf(&b, ", %s: %d", strings.ReplaceAll(k.String(), "_", " "), v.Count[k])
 		}
 	}
-	return strings.Join(parts, " ")
+	for i, d := range v.Faults {
+		if i == described {
+			fmt.Fprintf(&b, "\n\t… and %d more", v.Found()-described)
+			break
+		}
+		fmt.Fprintf(&b, "\n\t%v", d)
+	}
+	return b.String()
+}
+
+// JSON writes the verdict as one object on a line.
+func (v Verdict) JSON(w io.Writer) error {
+	out := map[string]any{
+		"snapshot": v.Snapshot, "rows": v.Rows, "keys": v.Keys, "deleted": v.Deleted, "undecided": v.Undecided,
+		"offline_only": v.OfflineOnly, "online_only": v.OnlineOnly,
+	}
+	for k := range kinds {
+		out[Kind(k).String()] = v.Count[k]
+	}
+	return json.NewEncoder(w).Encode(out)
 }
 
 func show(v any) string {
@@ -74,8 +57,4 @@ func show(v any) string {
 		return fmt.Sprintf("0x%.30x", v)
 	}
 	return fmt.Sprintf("%.60v", v)
-}
-
-func place(v feature.Version) string {
-	return fmt.Sprintf("offset %d of partition %d, epoch %d", v.Offset, v.Partition, v.Epoch)
 }

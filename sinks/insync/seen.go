@@ -1,0 +1,61 @@
+package insync
+
+import (
+	"hash/maphash"
+	"maps"
+	"sync"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
+)
+
+// seen is how far in the log the online store has come, by the rows that it showed.
+type seen struct {
+	mu   sync.Mutex
+	ends map[int32]reach
+}
+
+func (s *seen) see(rows []feature.Version) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ends == nil {
+		s.ends = map[int32]reach{}
+	}
+	for _, v := range rows {
+		if r := (reach{v.Epoch, v.Offset + 1}); s.ends[v.Partition].before(r) {
+			s.ends[v.Partition] = r
+		}
+	}
+}
+
+func (s *seen) all() map[int32]reach {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.ends)
+}
+
+// finder finds doubtful keys among rows.
+type finder struct {
+	mu      sync.Mutex
+	encoder encoder
+	chunk   []doubt
+	at      map[string]int
+	found   func(*doubt, *entry)
+}
+
+func (r *run) finder(chunk []doubt, at map[string]int, found func(*doubt, *entry)) *finder {
+	return &finder{encoder: encoder{schema: r.Schema, seed: r.seed}, chunk: chunk, at: at, found: found}
+}
+
+func (f *finder) look(rows *feature.Scanned) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range rows.Len() {
+		e := f.encoder.of(rows, i)
+		if k, ok := f.at[string(e.key)]; ok {
+			e.key = f.chunk[k].key
+			f.found(&f.chunk[k], &e)
+		}
+	}
+}
+
+func hash(seed maphash.Seed, key []byte) uint64 { return maphash.Bytes(seed, key) }
