@@ -32,6 +32,10 @@ func (r *run) again(ctx context.Context, d *doubts) (err error) {
 	}
 	a := &again{run: r, newest: r.first, judge: r.judge}
 	defer func() { err = errors.Join(err, a.release()) }()
+	if a.lost, err = newDoubts(r.dir, "lost"); err != nil {
+		return fmt.Errorf("scratch disk: %w", err)
+	}
+	defer func() { err = errors.Join(err, a.lost.close()) }()
 	if err := a.looked(ctx); err != nil {
 		return err
 	}
@@ -51,7 +55,7 @@ func (r *run) again(ctx context.Context, d *doubts) (err error) {
 		}
 	}
 	r.verdict.Undecided += d.n
-	return nil
+	return a.findLost(ctx)
 }
 
 func wait(ctx context.Context, d time.Duration) error {
@@ -68,6 +72,7 @@ type again struct {
 	newest pipeline.Snapshot
 	judge  *judge
 	looks  []look
+	lost   *doubts // keys of rows that the snapshot lacks
 }
 
 // looked ends a look.
@@ -192,6 +197,9 @@ func (a *again) decide(x *doubt, d *doubts, last bool) error {
 	case kind == Extra && !last,
 		kind == MissingOnline && x.online == nil && !a.run.Online.ShowsDeletes() && !a.certain(x, last):
 		return d.add(*x)
+	}
+	if kind == MissingOffline {
+		return a.lost.add(*x)
 	}
 	return a.run.verdict.fault(a.run.Verify, kind, x.key, x.offline, x.online)
 }

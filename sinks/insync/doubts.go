@@ -20,7 +20,7 @@ type doubt struct {
 
 // doubts are as many as there may be, on scratch disk.
 type doubts struct {
-	dir   string
+	path  string
 	round int
 
 	mu   sync.Mutex
@@ -30,13 +30,13 @@ type doubts struct {
 	n    int64
 }
 
-func newDoubts(dir string) (*doubts, error) {
-	d := &doubts{dir: dir}
+func newDoubts(dir, name string) (*doubts, error) {
+	d := &doubts{path: filepath.Join(dir, name)}
 	return d, d.create()
 }
 
 func (d *doubts) create() (err error) {
-	d.file, err = os.Create(filepath.Join(d.dir, "doubts"+strconv.Itoa(d.round%2)))
+	d.file, err = os.Create(d.path + strconv.Itoa(d.round%2))
 	d.out, d.n = bufio.NewWriterSize(d.file, pageBytes), 0
 	return err
 }

@@ -99,6 +99,8 @@ func (j *judge) of(offline, online *entry) Kind {
 			return Differs
 		}
 		return Equal
+	case placeOf(online.version) == placeOf(offline.version) && online.version.Delete != offline.version.Delete:
+		return j.changed(online)
 	case j.schema.Group.Order.Compare(online.version, offline.version) > 0:
 		return j.unknown(online)
 	case offline.version.Delete && online.version.Delete:
@@ -113,6 +115,14 @@ func (j *judge) of(offline, online *entry) Kind {
 		return MissingOnline
 	}
 	return StaleOnline
+}
+
+// changed judges a row that is a delete in one store only.
+func (j *judge) changed(online *entry) Kind {
+	if online.version.Delete {
+		return MissingOnline
+	}
+	return Undead
 }
 
 // absent judges a key that isn't online.

@@ -22,7 +22,7 @@ const (
 	MissingOffline // the snapshot lacks a row that is online, though it reaches past it
 	Differs        // both have the same row, with other values or another time
 	Undead         // online, though it was deleted
-	Extra          // online from a place in the log that nothing was read from
+	Extra          // online, though the log has another row, or one for the offline store alone, where it says that it is from
 	Twice          // offline, an identity or a place in the log is there more than once
 
 	kinds = iota

@@ -120,7 +120,7 @@ func (r *run) compare(ctx context.Context) (err error) {
 	if err := r.readBoth(ctx); err != nil {
 		return err
 	}
-	doubtful, err := newDoubts(r.dir)
+	doubtful, err := newDoubts(r.dir, "doubts")
 	if err != nil {
 		return fmt.Errorf("scratch disk: %w", err)
 	}
