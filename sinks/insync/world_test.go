@@ -76,7 +76,9 @@ func newWorld(t testing.TB, seed uint64, o feature.Order, online onlineStore) *w
 
 func (w *world) decode() stages.Decode { return stages.Decode{Group: w.group, Schema: avro} }
 
-func sqliteIn(t testing.TB) *sqlite.Sink { return &sqlite.Sink{File: filepath.Join(t.TempDir(), "online.db")} }
+func sqliteIn(t testing.TB) *sqlite.Sink {
+	return &sqlite.Sink{File: filepath.Join(t.TempDir(), "online.db")}
+}
 
 // send appends n records: of ten, two are deletes and one is late.
 func (w *world) send(n int) {

@@ -28,6 +28,8 @@ type snapshot struct {
 	data     []stored
 	deletes  []stored
 	rows     int64
+
+	mu sync.Mutex // guards what the lake remembers of delete files
 }
 
 // Snapshot opens the table's current snapshot. A table that isn't there is an error.

@@ -15,8 +15,7 @@ import (
 const scanRows = 4096
 
 func (s *snapshot) scanFile(ctx context.Context, f stored, do func(*feature.Scanned) error) (err error) {
-	var deleted deletedRows // its own: files are read side by side
-	gone, err := deleted.of(s.lake.disk, f.uri, s.deletes)
+	gone, err := s.deletedOf(f)
 	if err != nil {
 		return err
 	}
@@ -33,6 +32,14 @@ func (s *snapshot) scanFile(ctx context.Context, f stored, do func(*feature.Scan
 		base += g.NumRows()
 	}
 	return nil
+}
+
+// deletedOf is the set of a file's deleted rows. Delete files that were read are
+// remembered for the next.
+func (s *snapshot) deletedOf(f stored) (rowSet, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lake.deleted.of(s.lake.disk, f.uri, s.deletes)
 }
 
 func (s *snapshot) scanGroup(ctx context.Context, g pq.RowGroup, base int64, gone rowSet, do func(*feature.Scanned) error) (err error) {

@@ -58,6 +58,9 @@ func Run(t *testing.T, open func(t testing.TB) Target) {
 	each(s.identityPromise(), identityOnce)
 	each("nothing_torn", nothingTorn)
 	each("null_and_extreme_values_round_trip", extremes)
+	if _, ok := readersOf(one); ok {
+		each("readers_see_what_a_scan_sees", readersAgree)
+	}
 	each("dropped_rows_are_not_written_but_counted", droppedRows)
 	each("rows_say_when_they_were_sent_and_to_which_stores", sentWhenAndWhere)
 	each("tallies_balance", talliesBalance)
