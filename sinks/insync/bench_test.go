@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,7 +34,11 @@ func benchVerify(b *testing.B, s *feature.Schema, keys int) {
 	online := sqliteIn(b)
 	offline := &parquet.Sink{Warehouse: filepath.Join(b.TempDir(), "warehouse"), CommitEvery: time.Hour, Maintain: parquet.MaintainOff}
 	fill(b, s, keys, online, offline)
-	v := insync.Verify{Schema: s, Offline: offline, Online: online, Scratch: b.TempDir()}
+	// As the command does for 256 MiB: half for the rows, and the collector keeps to the whole.
+	v := insync.Verify{Schema: s, Offline: offline, Online: online, Scratch: b.TempDir(), Memory: 128 << 20}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(256 << 20))
+	debug.FreeOSMemory()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // where there is one, the peak is forgotten
 	for b.Loop() {
 		got, err := v.Run(b.Context())
 		if err != nil || got.Found() > 0 {
@@ -41,6 +47,19 @@ func benchVerify(b *testing.B, s *feature.Schema, keys int) {
 		keys = int(got.Keys)
 	}
 	b.ReportMetric(float64(keys*b.N)/b.Elapsed().Seconds(), "keys/s")
+	b.ReportMetric(peak(), "MiB-peak")
+}
+
+// peak is the most memory that the process had resident, in MiB; 0 where nobody says.
+func peak() float64 {
+	text, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, _ := strconv.Atoi(strings.Fields(rest)[0])
+			return float64(kib) / 1024
+		}
+	}
+	return 0
 }
 
 // fill writes rows of as many keys into both stores, five of each.
