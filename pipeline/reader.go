@@ -55,3 +55,25 @@ type KeyReader interface {
 	// ShowsDeletes reports whether deleted keys are given, as deletes, by both.
 	ShowsDeletes() bool
 }
+
+// Repairer is an online sink whose table can be put right while graphs write to it.
+type Repairer interface {
+	KeyReader
+
+	// Repair does what fixes say, each for a key of its own. A newer row that is
+	// there, or that comes meanwhile, stays. All of it may come again.
+	//
+	// Where what is there was written by hand, a store that goes by timestamps of
+	// writes may keep it: there is no error, and LookUp shows it.
+	Repair(ctx context.Context, s *feature.Schema, fixes []Fix) error
+}
+
+// Fix is what a key's row should be.
+type Fix struct {
+	// Row is the newest row of the key, or a delete, with its own place in the log. It
+	// replaces what is there unless that is newer; of a row from the same place, whatever it is.
+	Row feature.Stored
+
+	// Remove has the row taken away that is from Row's place, and nothing put there.
+	Remove bool
+}

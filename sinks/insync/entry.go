@@ -92,12 +92,18 @@ type encoder struct {
 	buf    []byte
 }
 
-// of is row i; its key is in the encoder's memory until the next.
-func (x *encoder) of(rows *feature.Scanned, i int) entry {
+// key is that of row i, in the encoder's memory until the next.
+func (x *encoder) key(rows *feature.Scanned, i int) []byte {
 	x.buf = x.buf[:0]
 	for _, k := range x.schema.Keys() {
 		x.buf = rows.Columns[k].AppendValue(x.buf, i)
 	}
+	return x.buf
+}
+
+// of is row i; its key is in the encoder's memory until the next.
+func (x *encoder) of(rows *feature.Scanned, i int) entry {
+	x.key(rows, i)
 	e := entry{version: rows.Versions[i], time: rows.RecordTimes[i], only: rows.Only[i]}
 	n := len(x.buf)
 	if !e.version.Delete { // which has no values

@@ -47,13 +47,20 @@ func (r *run) finder(chunk []doubt, at map[string]int, found func(*doubt, *entry
 }
 
 func (f *finder) look(rows *feature.Scanned) {
+	f.each(rows, func(k, i int) {
+		e := f.encoder.of(rows, i)
+		e.key = f.chunk[k].key
+		f.found(&f.chunk[k], &e)
+	})
+}
+
+// each gives the doubtful keys' rows, by their places in both lists.
+func (f *finder) each(rows *feature.Scanned, do func(k, i int)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range rows.Len() {
-		e := f.encoder.of(rows, i)
-		if k, ok := f.at[string(e.key)]; ok {
-			e.key = f.chunk[k].key
-			f.found(&f.chunk[k], &e)
+		if k, ok := f.at[string(f.encoder.key(rows, i))]; ok {
+			do(k, i)
 		}
 	}
 }

@@ -152,14 +152,5 @@ func argument(f feature.Field, v any) any {
 		return v // which no key is equal to
 	}
 	all.add(&column, 0)
-	c := all.cells[0]
-	switch c.kind {
-	case integer:
-		return c.bits
-	case text:
-		return string(all.bytes)
-	case blob:
-		return all.bytes
-	}
-	return v
+	return all.argument(all.cells[0])
 }
