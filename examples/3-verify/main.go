@@ -4,6 +4,8 @@
 //	    -cassandra localhost -keyspace features -warehouse ./warehouse
 //
 // It exits with 0 where they do, 1 where they differ, and 2 where it couldn't tell.
+// With -repair it says what would have the online store hold what the offline table says, and
+// with -yes it does it.
 package main
 
 import (
@@ -53,7 +55,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (insync.V
 		return insync.Verdict{}, err
 	}
 	shown := show(stderr, &v)
-	verdict, err := v.Run(ctx)
+	var verdict insync.Verdict
+	if o.repair {
+		verdict, err = o.repaired(ctx, v, stderr)
+	} else {
+		verdict, err = v.Run(ctx)
+	}
 	shown.end()
 	if err != nil {
 		return verdict, err

@@ -95,6 +95,32 @@ func TestTheExitCodeSaysWhetherStoresAgree(t *testing.T) {
 	}
 }
 
+func TestARepairIsDryUnlessItIsSaid(t *testing.T) {
+	flags, online := stores(t)
+	db, err := sql.Open("sqlite", "file:"+online)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`DELETE FROM clicks_1_rows WHERE "user" = 'user-7'; UPDATE clicks_1_rows SET amount = 3 WHERE "user" = 'user-8'`); err != nil {
+		t.Fatal(err)
+	}
+	audit := filepath.Join(t.TempDir(), "audit")
+	flags = append(flags, "-repair", "-audit", audit)
+	for _, want := range []struct {
+		more []string
+		exit int
+	}{{nil, 1}, {nil, 1}, {[]string{"-yes"}, 0}, {nil, 0}} {
+		if last, exit := tell(t, append(flags, want.more...)...); exit != want.exit {
+			t.Errorf("%v: %d, %s", want.more, exit, last)
+		}
+	}
+	lines, err := os.ReadFile(audit)
+	if err != nil || bytes.Count(lines, []byte(`"did":"found"`)) != 6 || bytes.Count(lines, []byte(`"did":"put"`)) != 2 {
+		t.Errorf("%v\n%s", err, lines)
+	}
+}
+
 func TestOnlySomeKeysAreCompared(t *testing.T) {
 	flags, _ := stores(t)
 	file := filepath.Join(t.TempDir(), "keys")
@@ -112,8 +138,15 @@ func TestOnlySomeKeysAreCompared(t *testing.T) {
 func TestFlagsThatAreWrongAreRefused(t *testing.T) {
 	flags, _ := stores(t)
 	for _, more := range [][]string{
-		{"-cassandra", "localhost"}, {"-memory", "1"}, {"-sample", "0"}, {"-brokers", "localhost:9092"}, {"-schema", "none"},
-		{"-order", "chance"}, {"-keys", "none"}, {"-key", "nobody"}, {"more"},
+		{"-cassandra", "localhost"},
+		{"-memory", "1"},
+		{"-sample", "0"},
+		{"-brokers", "localhost:9092"},
+		{"-schema", "none"},
+		{"-order", "chance"},
+		{"-keys", "none"},
+		{"-key", "nobody"},
+		{"more"},
 	} {
 		if _, exit := tell(t, append(flags, more...)...); exit != 2 {
 			t.Errorf("%v: exit %d", more, exit)

@@ -27,6 +27,10 @@ type options struct {
 	keys    string
 	settle  time.Duration
 
+	repair, yes bool
+	most        float64
+	audit       string
+
 	json bool
 	kafkaSecurity
 	cassandraSecurity
@@ -77,6 +81,11 @@ func (o *options) declare(fs *flag.FlagSet) {
 	fs.StringVar(&o.keys, "keys", "", "file of the only keys that are compared, one a line: a JSON array of the key's columns, or the value of the one column")
 	fs.DurationVar(&o.settle, "settle", 30*time.Second, "how long a key that is absent from Cassandra may wait for a delete that isn't offline yet")
 
+	fs.BoolVar(&o.repair, "repair", false, "say what would have the online store hold what the offline table says; with -yes, do it")
+	fs.BoolVar(&o.yes, "yes", false, "with -repair: do it")
+	fs.Float64Var(&o.most, "most", 0.01, "with -repair: the share of the keys above which nothing is repaired")
+	fs.StringVar(&o.audit, "audit", "tandem-repair.jsonl", "with -repair: the file to which each fault and what was done are added")
+
 	fs.BoolVar(&o.json, "json", false, "write the verdict as one JSON object on the last line of standard output")
 	o.kafkaSecurity.declare(fs)
 	o.cassandraSecurity.declare(fs)
@@ -93,6 +102,8 @@ func (o *options) check() error {
 		return fmt.Errorf("-brokers and -topic need each other")
 	case o.memory < 16:
 		return fmt.Errorf("-memory %d: want 16 MiB or more", o.memory)
+	case o.yes && !o.repair:
+		return fmt.Errorf("-yes is for -repair")
 	case o.share <= 0:
 		return fmt.Errorf("-sample %v: want a share above 0", o.share)
 	}

@@ -35,6 +35,29 @@ type Repaired struct {
 	After  Verdict
 }
 
+// Left is the verdict after a repair: of the keys that were repaired as they are now, and
+// of all others as they were.
+func (r Repaired) Left() Verdict {
+	out := r.Before
+	for k := MissingOnline; k < kinds; k++ {
+		if k != MissingOffline && k != Twice {
+			out.Count[k] = 0
+		}
+	}
+	out.Faults = nil
+	for _, d := range r.Before.Faults {
+		if d.Kind == MissingOffline || d.Kind == Twice {
+			out.Faults = append(out.Faults, d)
+		}
+	}
+	out.Faults = append(out.Faults, r.After.Faults...)
+	for k, n := range r.After.Count {
+		out.Count[k] += n
+	}
+	out.Undecided += r.After.Undecided
+	return out
+}
+
 // ErrTooMany is why a repair did nothing.
 var ErrTooMany = errors.New("too many keys differ for a repair: look for a cause first, fill a fresh table, or allow more")
 

@@ -14,13 +14,13 @@ type winners struct {
 	raw    []byte
 	keys   []slot
 	ids    []slot // by identity; nil where that is the key
-	used   int
 	twice  func(e *entry) error
 }
 
 // slot is a key's: where its newest row begins in raw.
 type slot struct {
 	at    uint32
+	tag   uint16 // of the hash: of slots that are not the one sought, most needn't be looked up
 	state uint8
 }
 
@@ -32,7 +32,7 @@ const (
 
 // load finds the newest row of each key.
 func (w *winners) load(raw []byte) error {
-	w.raw, w.used = raw, 0
+	w.raw = raw
 	n := len(raw) / (fixed + 2)
 	w.keys = room(w.keys, n)
 	if w.schema.Time() >= 0 {
@@ -72,12 +72,11 @@ func (w *winners) add(e *entry, at uint32) error {
 	if w.ids != nil {
 		s := w.find(w.ids, h^spread(uint64(e.version.Time)), e.key, &e.version.Time)
 		again = s.state != 0
-		*s = slot{at, taken}
+		s.at, s.state = at, taken
 	}
 	s := w.find(w.keys, h, e.key, nil)
 	if s.state == 0 {
-		w.used++
-		*s = slot{at, taken}
+		s.at, s.state = at, taken
 		if e.only {
 			s.state |= alone
 		}
@@ -92,7 +91,7 @@ func (w *winners) add(e *entry, at uint32) error {
 		return nil
 	}
 	if old := w.entry(*s); s.state&alone != 0 || w.schema.Group.Order.Compare(e.version, old.version) > 0 {
-		*s = slot{at, taken}
+		s.at, s.state = at, taken
 	}
 	return nil
 }
@@ -106,11 +105,15 @@ func spread(x uint64) uint64 {
 
 // find is the slot of a key, or of a key and a time, or the one that it may have.
 func (w *winners) find(table []slot, h uint64, key []byte, time *int64) *slot {
-	mask := uint64(len(table) - 1)
+	mask, tag := uint64(len(table)-1), uint16(h>>48)
 	for i := h >> 16 & mask; ; i = (i + 1) & mask {
 		s := &table[i]
 		if s.state == 0 {
+			s.tag = tag
 			return s
+		}
+		if s.tag != tag {
+			continue
 		}
 		if e := w.entry(*s); bytes.Equal(e.key, key) && (time == nil || e.version.Time == *time) {
 			return s
