@@ -105,5 +105,8 @@ func prepare(dir string) (*place, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
+	if err := os.WriteFile(p.schema(), []byte(rowSchema), 0o644); err != nil {
+		return nil, err
+	}
 	return p, os.WriteFile(filepath.Join(dir, marker), []byte("made by Tandem's quickstart\n"), 0o644)
 }

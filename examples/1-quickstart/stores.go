@@ -22,6 +22,7 @@ type place struct{ dir string }
 
 func (p *place) database() string  { return filepath.Join(p.dir, "online.db") }
 func (p *place) warehouse() string { return filepath.Join(p.dir, "warehouse") }
+func (p *place) schema() string    { return filepath.Join(p.dir, "rows.avsc") }
 
 func (p *place) online() *sqlite.Sink { return &sqlite.Sink{File: p.database()} }
 func (p *place) offline() *parquet.Sink {
@@ -78,6 +79,9 @@ func (p *place) tell() {
 	report.Heading(os.Stdout, "Where the rows are:")
 	fmt.Printf("  online   %s (SQLite, table %s)\n", p.database(), table)
 	fmt.Printf("  offline  %s (Iceberg, table features.%s, catalog in catalog.db)\n", p.warehouse(), table)
+	report.Heading(os.Stdout, "Compare them at any time, also while a graph writes:")
+	fmt.Printf("  go run ./examples/3-verify -name entities -key entity_id -event-time event_time -order event-time -schema %s -sqlite %s -warehouse %s\n",
+		p.schema(), p.database(), p.warehouse())
 	report.Heading(os.Stdout, "Look into them:")
 	fmt.Printf("  sqlite3 %s \"SELECT entity_id, event_time, score FROM %s LIMIT 5\"\n", p.database(), table)
 	fmt.Printf("  duckdb -c \"INSTALL iceberg; LOAD iceberg; SELECT count(*), max(event_time) FROM iceberg_scan('%s')\"\n", p.metadata(table))
