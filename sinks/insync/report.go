@@ -39,14 +39,37 @@ func (v Verdict) String() string {
 
 // JSON writes the verdict as one object on a line.
 func (v Verdict) JSON(w io.Writer) error {
-	out := map[string]any{
-		"snapshot": v.Snapshot, "rows": v.Rows, "keys": v.Keys, "deleted": v.Deleted, "undecided": v.Undecided,
-		"offline_only": v.OfflineOnly, "online_only": v.OnlineOnly,
-	}
+	out := []field{{"snapshot", v.Snapshot}, {"rows", v.Rows}, {"keys", v.Keys}}
 	for k := range kinds {
-		out[Kind(k).String()] = v.Count[k]
+		out = append(out, field{Kind(k).String(), v.Count[k]})
 	}
-	return json.NewEncoder(w).Encode(out)
+	out = append(out, field{"undecided", v.Undecided}, field{"deleted", v.Deleted},
+		field{"offline_only", v.OfflineOnly}, field{"online_only", v.OnlineOnly})
+	for i, f := range out {
+		before := ","
+		if i == 0 {
+			before = "{"
+		}
+		if _, err := fmt.Fprintf(w, "%s%q:%s", before, f.name, f.text()); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(w, "}")
+	return err
+}
+
+// field is one of a JSON object whose fields have an order.
+type field struct {
+	name  string
+	value any
+}
+
+func (f field) text() []byte {
+	text, err := json.Marshal(f.value)
+	if err != nil { // of a string or a number
+		panic(err)
+	}
+	return text
 }
 
 func show(v any) string {

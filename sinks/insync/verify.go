@@ -4,10 +4,11 @@
 //	verify.go   the settings, and one run
 //	compare.go  the same for two lists of rows, as tests have them
 //	judge.go    what a key's two rows mean at a cut
-//	read.go     both stores, each read once, onto scratch disk: spill.go, entry.go
+//	read.go     both stores, each read once, onto scratch disk: intake.go, spill.go, entry.go
 //	match.go    one part of the keys after the other; winners.go: its newest rows
-//	again.go    what can't be decided at one cut is looked at again at a later one
-//	verdict.go  what was found
+//	again.go    what can't be decided at one cut is looked at again at a later one: doubts.go, seen.go, lost.go
+//	verdict.go  what was found: tallies.go, report.go
+//	repair.go   the online store is put right: fixer.go, audit.go
 package insync
 
 import (
