@@ -35,7 +35,7 @@ func (g *Graph) Run(ctx context.Context) error {
 // engine is the graph as the engine knows it.
 func (g *Graph) engine() *engine.Graph {
 	e := &engine.Graph{
-		Name: g.name, Logger: g.logger(), Memory: g.memory(), Drain: g.drain(), Ledger: &g.ledger,
+		Name: g.name, Logger: g.logger(), Memory: g.memory(), Drain: g.drain(), Ledger: &g.ledger, Board: &g.board,
 		Verify: g.VerifyColumns || raceDetector, Locate: locate,
 		Middleware: g.router.middleware, Router: g.router.configure, Reject: g.router.reject,
 	}
