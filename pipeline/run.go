@@ -22,13 +22,14 @@ var errRunning = errors.New("the graph is running already: a graph runs once at 
 // at once; nothing is committed that isn't durable, and the next Run goes on
 // where the stores are.
 func (g *Graph) Run(ctx context.Context) error {
-	if err := g.Check(); err != nil {
-		return err
-	}
 	if !g.running.CompareAndSwap(false, true) {
 		return errRunning
 	}
 	defer g.running.Store(false)
+	if err := g.Check(); err != nil {
+		g.board.Refuse(err)
+		return err
+	}
 	return engine.Run(ctx, g.engine())
 }
 

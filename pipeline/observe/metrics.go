@@ -148,7 +148,11 @@ type counted struct {
 
 func outcomes(t feature.Tally) []counted {
 	return []counted{
-		{"written", t.Written}, {"duplicate", t.Duplicate}, {"superseded", t.Superseded},
-		{"late", t.Late}, {"filtered", t.Filtered}, {"dead", t.Dead},
+		{"written", t.Written},
+		{"duplicate", t.Duplicate},
+		{"superseded", t.Superseded},
+		{"late", t.Late},
+		{"filtered", t.Filtered},
+		{"dead", t.Dead},
 	}
 }

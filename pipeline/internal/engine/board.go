@@ -44,6 +44,12 @@ func (b *Board) run() {
 	b.began = time.Now()
 }
 
+// Refuse notes that a run didn't begin.
+func (b *Board) Refuse(err error) {
+	b.run()
+	b.turn(status.Failed, nil, err)
+}
+
 // turn notes what the graph is doing from now on, and in which session; nil: none.
 func (b *Board) turn(p status.Phase, s *session, err error) {
 	b.mu.Lock()
