@@ -37,6 +37,7 @@ type Graph struct {
 	faults  []error // found while wiring, reported by Check
 	router  routing
 	ledger  ledger.Ledger
+	board   engine.Board
 	running atomic.Bool
 }
 

@@ -22,20 +22,21 @@ var errRunning = errors.New("the graph is running already: a graph runs once at 
 // at once; nothing is committed that isn't durable, and the next Run goes on
 // where the stores are.
 func (g *Graph) Run(ctx context.Context) error {
-	if err := g.Check(); err != nil {
-		return err
-	}
 	if !g.running.CompareAndSwap(false, true) {
 		return errRunning
 	}
 	defer g.running.Store(false)
+	if err := g.Check(); err != nil {
+		g.board.Refuse(err)
+		return err
+	}
 	return engine.Run(ctx, g.engine())
 }
 
 // engine is the graph as the engine knows it.
 func (g *Graph) engine() *engine.Graph {
 	e := &engine.Graph{
-		Name: g.name, Logger: g.logger(), Memory: g.memory(), Drain: g.drain(), Ledger: &g.ledger,
+		Name: g.name, Logger: g.logger(), Memory: g.memory(), Drain: g.drain(), Ledger: &g.ledger, Board: &g.board,
 		Verify: g.VerifyColumns || raceDetector, Locate: locate,
 		Middleware: g.router.middleware, Router: g.router.configure, Reject: g.router.reject,
 	}

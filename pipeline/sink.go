@@ -6,6 +6,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/internal/engine"
+	"github.com/tandemdata/tandem/pipeline/status"
 )
 
 // Sink is the settings of a store: where rows come to rest.
@@ -91,13 +92,32 @@ type SinkNode struct {
 
 	// Fail reports an error outside of Write and Flush. It means what theirs do.
 	Fail func(error)
+
+	wait func(error)
+	note func(status.Event)
+}
+
+// Waits says what the sink waits for, outside of Write and Flush, and tries again:
+// people see it in Graph.Status. Nil says that it no longer does.
+func (n *SinkNode) Waits(cause error) {
+	if n.wait != nil {
+		n.wait(cause)
+	}
+}
+
+// Note tells of a commit or of something else that the sink did to its table as a
+// whole. The graph fills in the node, and logs it at debug.
+func (n *SinkNode) Note(e status.Event) {
+	if n.note != nil {
+		n.note(e)
+	}
 }
 
 func sinkOpener(s Sink) func(context.Context, *engine.SinkNode) (engine.Writer, error) {
 	return func(ctx context.Context, e *engine.SinkNode) (engine.Writer, error) {
 		w, err := s.Open(ctx, &SinkNode{
 			Name: e.Node.Name, Schema: e.Node.Schema, Logger: e.Logger,
-			Durable: e.Durable, Progress: e.Progress, Fail: e.Fail,
+			Durable: e.Durable, Progress: e.Progress, Fail: e.Fail, wait: e.Wait, note: e.Note,
 		})
 		if err != nil {
 			return nil, err

@@ -51,6 +51,24 @@ type SourceNode struct {
 	// travels through the graph after the last batch, and Done follows. Feeds that
 	// end together should be given together, so that sinks flush once for all.
 	End func(...*Feed)
+
+	wait func(error)
+}
+
+// Waits says what the source waits for and tries again, as brokers that can't be
+// reached: people see it in Graph.Status. Nil says that it no longer does.
+func (n *SourceNode) Waits(cause error) {
+	if n.wait != nil {
+		n.wait(cause)
+	}
+}
+
+// LogEnd says where the log ends now, so that people see how many records a lane
+// is behind. A source that doesn't know never calls it.
+func (f *Feed) LogEnd(offset int64) {
+	if f.inner != nil {
+		f.inner.LogEnd(offset)
+	}
 }
 
 // LaneConfig says what a lane is and how to reach its source.
@@ -91,6 +109,7 @@ type Feed struct {
 
 func newSourceNode(e *engine.SourceNode) *SourceNode {
 	return &SourceNode{
+		wait: e.Wait,
 		Name: e.Node.Name, Logger: e.Logger, KeysStay: e.KeysStay, Replay: e.Replay, Progress: e.Progress,
 		Open: func(c LaneConfig) (*Feed, error) {
 			inner, err := e.Open(engine.LaneConfig(c))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/internal/engine"
+	"github.com/tandemdata/tandem/pipeline/status"
 )
 
 // Ledger says what became of every row since Run began. A row is counted once
@@ -40,6 +41,11 @@ func (g *Graph) Ledger() Ledger {
 	}
 	return l
 }
+
+// Status is the state of the graph as it is now: where each lane and store is, what
+// nodes wait for, and what became of rows. It may be asked for while the graph
+// runs. Package observe shows it to people and to Prometheus.
+func (g *Graph) Status() status.Graph { return g.engine().Status() }
 
 // NodeStats is what one node has done since Run began.
 type NodeStats struct {

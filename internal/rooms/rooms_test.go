@@ -35,6 +35,7 @@ var heavy = map[string][]string{
 // the folders that it may import.
 var rooms = map[string][]string{
 	"pipeline/feature":           {},
+	"pipeline/status":            {"pipeline/feature"},
 	"pipeline/internal/failure":  {},
 	"pipeline/internal/lanes":    {},
 	"pipeline/internal/frontier": {"pipeline/feature"},
@@ -42,9 +43,10 @@ var rooms = map[string][]string{
 	"pipeline/internal/intake":   {"pipeline/feature"},
 	"pipeline/internal/engine": {
 		"pipeline/feature", "pipeline/internal/failure", "pipeline/internal/frontier", "pipeline/internal/intake",
-		"pipeline/internal/lanes", "pipeline/internal/ledger",
+		"pipeline/internal/lanes", "pipeline/internal/ledger", "pipeline/status",
 	},
-	"pipeline":              {"pipeline/feature", "pipeline/internal/engine", "pipeline/internal/failure", "pipeline/internal/ledger"},
+	"pipeline":              {"pipeline/feature", "pipeline/internal/engine", "pipeline/internal/failure", "pipeline/internal/ledger", "pipeline/status"},
+	"pipeline/observe":      {"pipeline", "pipeline/feature", "pipeline/status"},
 	"pipeline/measure":      {"pipeline", "pipeline/internal/engine"},
 	"pipeline/pipelinetest": {"pipeline", "pipeline/feature", "pipeline/internal/frontier", "pipeline/pipelinetest/rowmodel"},
 	"pipeline/report":       {"pipeline", "pipeline/feature"},
@@ -56,10 +58,10 @@ var rooms = map[string][]string{
 	"stages/avro":          {"pipeline/feature"},
 	"stages/wire":          {"pipeline/feature", "stages/avro"},
 	"stages/wire/registry": {"pipeline", "stages/wire"},
-	"sources/":             {"pipeline", "pipeline/feature"},
-	"sinks/":               {"pipeline", "pipeline/feature"},
+	"sources/":             {"pipeline", "pipeline/feature", "pipeline/status"},
+	"sinks/":               {"pipeline", "pipeline/feature", "pipeline/status"},
 	"sinks/parquet": {
-		"pipeline", "pipeline/feature", "sinks/parquet/internal/column", "sinks/parquet/internal/identity",
+		"pipeline", "pipeline/feature", "pipeline/status", "sinks/parquet/internal/column", "sinks/parquet/internal/identity",
 		"sinks/parquet/internal/paged",
 	},
 	"sinks/parquet/internal/identity": {"pipeline/feature", "sinks/parquet/internal/paged"},

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/status"
 )
 
 // maxRaces bounds how often a commit is built again because another writer was
@@ -23,14 +24,28 @@ func (w *writer) commitCut(ctx context.Context, c *cut) error {
 		w.report(c, c.spans())
 		return c.discard(w.lake.disk)
 	}
+	began := time.Now()
 	if err := w.prepare(ctx, c); err != nil {
 		return classify(err)
 	}
-	if err := race(ctx, func() error { return w.attempt(ctx, c) }); err != nil {
+	tries := 0
+	if err := race(ctx, func() error { tries++; return w.attempt(ctx, c) }); err != nil {
 		return err
 	}
+	took := time.Since(began)
 	w.landed(c)
+	w.node.Note(c.plan.event(began, took, tries-1))
 	return nil
+}
+
+// event tells people of a commit.
+func (p *plan) event(began time.Time, took time.Duration, races int) status.Event {
+	e := status.Event{Kind: status.Commit, Began: began, Took: took, Files: len(p.files), Races: races}
+	for _, f := range p.files {
+		e.Rows += f.Count()
+		e.Bytes += f.FileSizeBytes()
+	}
+	return e
 }
 
 // race makes an attempt again as long as other writers are faster.

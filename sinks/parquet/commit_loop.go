@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/tandemdata/tandem/pipeline"
@@ -27,12 +28,14 @@ func (w *writer) run(ctx context.Context) {
 		}
 		switch err := w.commit(ctx, w.seal); {
 		case err == nil:
+			w.node.Waits(nil)
 			if lasted, ended := failing.end(time.Now()); ended {
 				w.node.Logger.Info("commits succeed again", "after", lasted.Round(time.Millisecond))
 			}
 		case ctx.Err() != nil:
 			return
 		case pipeline.IsTransient(err):
+			w.node.Waits(fmt.Errorf("commit failed: %w", err))
 			if failing.again(time.Now()) {
 				w.node.Logger.Warn("commit failed, will retry", "attempt", failing.attempts, "retry_in", failing.pause(), "error", err)
 			}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/tandemdata/tandem/pipeline/status"
 )
 
 // Maintain says who looks after the table's files.
@@ -118,6 +120,7 @@ func (x *tender) tend(ctx context.Context) error {
 		if err != nil || done.Commits == 0 {
 			return err
 		}
+		w.node.Note(status.Event{Kind: status.Compaction, Began: began, Took: time.Since(began), Files: done.After, Bytes: done.Bytes})
 		w.node.Logger.Info("the table's files were compacted", "files_before", done.Before, "files_after", done.After, "bytes", done.Bytes,
 			"files_dropped", done.Dropped, "delete_files_removed", done.Deletes, "rows_moved", done.Moved,
 			"took", time.Since(began).Round(time.Millisecond))

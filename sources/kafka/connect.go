@@ -84,7 +84,7 @@ func (r *reader) options() []kgo.Opt {
 		kgo.FetchMaxWait(fetchWait),
 		kgo.MetadataMaxAge(r.growth),
 		kgo.MetadataMinAge(min(r.growth, 5*time.Second)),
-		kgo.WithHooks(&outage{log: r.in.Logger}),
+		kgo.WithHooks(&outage{log: r.in.Logger, waits: r.in.Waits}),
 	}
 	if r.TLS != nil {
 		opts = append(opts, kgo.DialTLSConfig(r.TLS))
@@ -99,8 +99,9 @@ func (r *reader) options() []kgo.Opt {
 // outage logs once that brokers are gone, and once that they are back; the
 // client tries again by itself.
 type outage struct {
-	log  *slog.Logger
-	down atomic.Bool
+	log   *slog.Logger
+	waits func(error)
+	down  atomic.Bool
 }
 
 var _ kgo.HookBrokerConnect = (*outage)(nil)
@@ -111,8 +112,10 @@ func (o *outage) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ net
 	switch {
 	case errors.Is(err, context.Canceled): // the client is hanging up
 	case err != nil && !o.down.Swap(true):
+		o.waits(fmt.Errorf("broker %s unreachable: %w", addr, err))
 		o.log.Warn("broker unreachable, will retry", "broker", addr, "error", err)
 	case err == nil && o.down.Swap(false):
+		o.waits(nil)
 		o.log.Info("broker reached again", "broker", addr)
 	}
 }

@@ -22,6 +22,9 @@ func (r *reader) poll() {
 		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 			l := r.lane(p.Partition)
 			if l != nil && p.Topic == r.Topic {
+				if p.Err == nil {
+					l.LogEnd(p.LastStableOffset)
+				}
 				r.hand(l, p.Records)
 			}
 			if p.Err != nil {

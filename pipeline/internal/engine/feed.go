@@ -21,12 +21,20 @@ func (f *Feed) Push(list []feature.Record, span feature.Span) (full bool) {
 		f.s.fail(f.s.g.Locate(f.l.source.Name, Place(f.l.TopicPartition, span.From), err))
 		return false
 	}
+	f.l.marks.push(list, span, time.Now())
 	stats := &f.l.source.Stats
 	stats.Batches.Add(1)
 	stats.Rows.Add(int64(len(list)))
 	stats.waited(waiting)
 	f.s.pump(f.l)
 	return full
+}
+
+// LogEnd notes where the log ends now.
+func (f *Feed) LogEnd(offset int64) {
+	f.l.marks.mu.Lock()
+	defer f.l.marks.mu.Unlock()
+	f.l.marks.end = offset
 }
 
 // Full reports whether the source should read no more of the lane for now.

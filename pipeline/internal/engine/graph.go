@@ -31,6 +31,7 @@ import (
 
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/internal/ledger"
+	"github.com/tandemdata/tandem/pipeline/status"
 )
 
 // Kind is what a node is.
@@ -53,6 +54,7 @@ type Graph struct {
 	Drain  time.Duration // how long a run may take to finish once its context has ended
 	Verify bool          // whether nodes leave the columns of their batches alone
 	Ledger *ledger.Ledger
+	Board  *Board
 
 	Middleware []message.HandlerMiddleware
 	Router     []func(*message.Router) error // called before the router runs
@@ -85,12 +87,17 @@ type Node struct {
 type Stats struct {
 	Batches, Rows, Busy, Blocked    atomic.Int64
 	QueueSum, QueueTimes, QueueMost atomic.Int64 // of batches that waited when one was taken
+	Retries, Races                  atomic.Int64
+	Fresh, Transit, Commits         status.Timer // see status.Node
 }
 
 // Reset counts from zero.
 func (s *Stats) Reset() {
-	for _, c := range []*atomic.Int64{&s.Batches, &s.Rows, &s.Busy, &s.Blocked, &s.QueueSum, &s.QueueTimes, &s.QueueMost} {
+	for _, c := range []*atomic.Int64{&s.Batches, &s.Rows, &s.Busy, &s.Blocked, &s.QueueSum, &s.QueueTimes, &s.QueueMost, &s.Retries, &s.Races} {
 		c.Store(0)
+	}
+	for _, t := range []*status.Timer{&s.Fresh, &s.Transit, &s.Commits} {
+		t.Reset()
 	}
 }
 
@@ -160,6 +167,8 @@ type SinkNode struct {
 	Durable  func(*feature.Lane, []feature.SpanTally)
 	Progress func(*feature.Lane, []feature.SpanTally) feature.Progress
 	Fail     func(error)
+	Wait     func(error)
+	Note     func(status.Event)
 }
 
 // SourceNode is what a source may ask of the graph.
@@ -171,6 +180,7 @@ type SourceNode struct {
 	Progress func(ctx context.Context, topic string, partition int32) (feature.Progress, bool, error)
 	Open     func(LaneConfig) (*Feed, error)
 	End      func(...*Feed)
+	Wait     func(error)
 }
 
 // LaneConfig is a lane and how to reach its source.

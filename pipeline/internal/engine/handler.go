@@ -131,7 +131,7 @@ func (h *handler) stageNode(l *lane, st *laneState) *StageNode {
 	n := &StageNode{
 		Node: h.n, Lane: l.Lane, Logger: h.logger,
 		Reject: func(ctx context.Context, rec feature.Record, kind string, cause error) error {
-			return h.s.g.Reject(ctx, h.n.Name, l.TopicPartition, rec, kind, cause)
+			return h.s.g.rejecting(ctx, h.n.Name, l.TopicPartition, rec, kind, cause)
 		},
 		Idle:      func() bool { return h.s.lanes.Idle(h.n.topic(), l.id) },
 		WakeAfter: func(d time.Duration) { h.wakeAfter(l, st, d) },

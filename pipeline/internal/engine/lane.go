@@ -18,6 +18,7 @@ type lane struct {
 	commit   func(next int64)
 	ready    func()
 	frontier *frontier.Frontier
+	marks    *marks
 
 	ending    atomic.Bool  // End was called on its feed
 	pumping   sync.Mutex   // held by whoever publishes what waits
@@ -46,7 +47,7 @@ func (s *session) openLane(source *Node, c LaneConfig) (*Feed, error) {
 	identity := c.Lane
 	l := &lane{
 		Lane: &identity, source: source, commit: c.Commit, ready: c.Ready,
-		done: make(chan struct{}), flushed: s.unflushed(source),
+		done: make(chan struct{}), flushed: s.unflushed(source), marks: newMarks(sinks, &identity),
 	}
 	if err := s.startsWhereTheStoresAre(l); err != nil {
 		return nil, err

@@ -50,14 +50,14 @@ func (o *outage) lasts(l *lane) bool {
 	return o.causes[l] != nil
 }
 
-// cause gives why some lane waits, or nil if none does.
-func (o *outage) cause() error {
+// now gives since when lanes wait, how many, and why one of them does; nil if none does.
+func (o *outage) now() (began time.Time, lanes int, cause error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, cause := range o.causes {
-		return cause
+		return o.began, len(o.causes), cause
 	}
-	return nil
+	return time.Time{}, 0, nil
 }
 
 // over notes that a lane goes on, and reports how long an outage was that this ends.
@@ -76,6 +76,7 @@ func (h *handler) retrying(e *envelope, attempt int, pause time.Duration) {
 	if h.s.ctx.Err() != nil || h.s.failure() != nil {
 		return
 	}
+	h.n.Stats.Retries.Add(1)
 	if !h.outage.lasts(e.lane) { // the router says nothing but that it refused
 		h.outage.refusing(e.lane, errUnpublished)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tandemdata/tandem/pipeline/internal/failure"
+	"github.com/tandemdata/tandem/pipeline/status"
 )
 
 // ErrDrain is part of what Run returns when it could not finish in time after
@@ -16,8 +17,9 @@ var ErrDrain = errors.New("not drained in time")
 
 // Run runs a graph until ctx ends or every source has come to its end. See
 // pipeline.Graph.Run.
-func Run(ctx context.Context, g *Graph) error {
+func Run(ctx context.Context, g *Graph) (err error) {
 	g.begin()
+	defer func() { g.Board.turn(ended(err), nil, err) }()
 	for attempt, again := 1, false; ; attempt, again = attempt+1, true {
 		began := time.Now()
 		err := g.session(ctx, again)
@@ -27,12 +29,20 @@ func Run(ctx context.Context, g *Graph) error {
 		if time.Since(began) > steady {
 			attempt = 1
 		}
+		g.Board.turn(status.Reopening, nil, err)
 		pause := min(100*time.Millisecond<<min(attempt-1, 6), 5*time.Second)
 		g.Logger.Warn("run interrupted, will reopen all lanes where the stores are", "retry_in", pause, "attempt", attempt, "error", err)
 		if !sleep(ctx, pause) {
 			return err
 		}
 	}
+}
+
+func ended(err error) status.Phase {
+	if err != nil {
+		return status.Failed
+	}
+	return status.Ended
 }
 
 // steady is how long a session has run when what ends it is no longer another
@@ -49,6 +59,7 @@ func (g *Graph) begin() {
 		}
 	}
 	g.Ledger.Begin(sinks)
+	g.Board.run()
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {
@@ -66,6 +77,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 func (g *Graph) session(ctx context.Context, again bool) error {
 	s := newSession(ctx, g)
 	s.again = again
+	g.Board.turn(status.Opening, s, nil)
 	defer s.cancel()
 	err := s.open(ctx)
 	if err == nil {
@@ -91,6 +103,7 @@ func (s *session) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.g.Board.turn(status.Running, s, nil)
 	ended := s.runSources(ctx)
 	stop := context.AfterFunc(ctx, s.startDrain)
 	defer stop()
@@ -115,6 +128,7 @@ func (s *session) run(ctx context.Context) error {
 
 // startDrain bounds what follows the end of Run's context.
 func (s *session) startDrain() {
+	s.g.Board.drain()
 	t := time.AfterFunc(s.g.Drain, func() {
 		s.fail(s.undrained())
 	})
@@ -127,7 +141,7 @@ func (s *session) undrained() error {
 	late := fmt.Errorf("%w: %v", ErrDrain, s.g.Drain)
 	for _, n := range s.g.Nodes {
 		if h := s.handlers[n]; h != nil {
-			if cause := h.outage.cause(); cause != nil {
+			if _, _, cause := h.outage.now(); cause != nil {
 				return fmt.Errorf("%w: %w", late, cause)
 			}
 		}

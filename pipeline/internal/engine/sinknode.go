@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/pipeline/internal/failure"
 	"github.com/tandemdata/tandem/pipeline/internal/frontier"
+	"github.com/tandemdata/tandem/pipeline/status"
 )
 
 // store is an open sink in a session.
@@ -34,6 +36,7 @@ func (s *session) openSink(ctx context.Context, n *Node) (*store, error) {
 				Node: n, Logger: s.g.Logger.With("node", n.Name),
 				Durable: st.durable, Progress: st.progress,
 				Fail: func(err error) { s.background(n, err) },
+				Wait: func(cause error) { s.g.Board.wait(n, cause) }, Note: st.note,
 			})
 			return err
 		})
@@ -138,7 +141,7 @@ func (k *sinkLane) reject(ctx context.Context, rows *feature.Rows, outcomes []fe
 			continue
 		}
 		if i >= k.rejected {
-			if err := k.s.g.Reject(ctx, k.n.Name, rows.TopicPartition, rows.Records[i], "unstorable", cause); err != nil {
+			if err := k.s.g.rejecting(ctx, k.n.Name, rows.TopicPartition, rows.Records[i], "unstorable", cause); err != nil {
 				return err
 			}
 			k.rejected = i + 1
@@ -165,10 +168,26 @@ func (st *store) durable(id *feature.Lane, done []feature.SpanTally) {
 		st.s.fail(st.s.g.Locate(st.n.Name, Place(l.TopicPartition, done[0].From), err))
 		return
 	}
+	now := time.Now()
+	for _, m := range l.marks.durable(st.n.Name, done, now) {
+		st.n.Stats.Fresh.Add(now.Sub(m.made), m.rows)
+		st.n.Stats.Transit.Add(now.Sub(m.pushed), m.rows)
+	}
 	// The only error is that the session has ended.
 	_ = st.s.publish(st.n.topic(), &envelope{
 		lane: l, producer: st.n, number: st.next(l), batch: Receipt{Sink: st.n.Name, Spans: done, Durable: at},
 	})
+}
+
+// note is SinkNode.Note: what a sink did to its table as a whole.
+func (st *store) note(e status.Event) {
+	e.Node = st.n.Name
+	st.s.g.Board.note(e)
+	if e.Kind == status.Commit {
+		st.n.Stats.Commits.Add(e.Took, 1)
+		st.n.Stats.Races.Add(int64(e.Races))
+	}
+	st.s.g.Logger.Debug(e.Kind, "node", e.Node, "took", e.Took, "rows", e.Rows, "files", e.Files, "bytes", e.Bytes, "races", e.Races)
 }
 
 func nameOf(l *feature.Lane) string {

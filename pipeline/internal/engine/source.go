@@ -17,6 +17,7 @@ func (s *session) sourceNode(n *Node) *SourceNode {
 		},
 		Open: func(c LaneConfig) (*Feed, error) { return s.openLane(n, c) },
 		End:  s.end,
+		Wait: func(cause error) { s.g.Board.wait(n, cause) },
 	}
 }
 
