@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -109,12 +110,16 @@ func (w *writer) prepare(ctx context.Context, c *cut) error {
 	return nil
 }
 
-// describe makes a file's entry for the manifest.
+// describe makes a file's entry for the manifest, in the partition that it was cut
+// for: the library could only guess that from the bounds of its columns.
 func (l *lake) describe(ctx context.Context, t *table.Table, f *dataFile) (err error) {
 	if f.meta != nil {
 		return nil
 	}
-	f.meta, err = table.FileToDataFile(ctx, l.disk, f.uri(), f.layout.part(t.Schema()), t.Spec(), 0, t.Properties())
+	f.meta, err = table.FileToDataFile(ctx, l.disk, f.uri(), f.layout.part(t.Schema()), *iceberg.UnpartitionedSpec, 0, t.Properties())
+	if err == nil && f.tuple.key != "" {
+		f.meta, err = placed(t, f.meta, f.tuple)
+	}
 	if err != nil {
 		return fmt.Errorf("describing %s: %w", f.uri(), err)
 	}
@@ -134,7 +139,7 @@ func (w *writer) attempt(ctx context.Context, c *cut) error {
 		}
 		c.maybeLanded = false
 	}
-	if err := checkForeign(t); err != nil {
+	if err := w.lake.follow(t, w.lake.schema); err != nil {
 		return err
 	}
 	c.plan.discard(w.lake.disk)

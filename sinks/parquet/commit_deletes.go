@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -32,11 +33,15 @@ var (
 	})
 )
 
-// writeDeletes writes one file of position deletes, durably. A commit has one
-// at most, however many files it deletes from: without a compaction there
-// would soon be more delete files than data. A scoped one names the data file that
-// all of its rows are in.
-func (l *lake) writeDeletes(rows []position, spec iceberg.PartitionSpec, tuple map[int]any, scoped bool) (iceberg.DataFile, error) {
+// writeDeletes writes one file of position deletes, durably, for data files of one
+// partition. A commit has one at most for each, however many files it deletes from:
+// without a compaction there would soon be more delete files than data. A scoped one
+// names the data file that all of its rows are in.
+func (l *lake) writeDeletes(t *table.Table, rows []position, in tuple, scoped bool) (iceberg.DataFile, error) {
+	spec, err := specByID(t, in.spec)
+	if err != nil {
+		return nil, fmt.Errorf("deletes in %s: %w", rows[0].uri, err)
+	}
 	slices.SortFunc(rows, func(a, b position) int {
 		return cmp.Or(cmp.Compare(a.uri, b.uri), cmp.Compare(a.row, b.row))
 	})
@@ -53,7 +58,7 @@ func (l *lake) writeDeletes(rows []position, spec iceberg.PartitionSpec, tuple m
 		return nil, errors.Join(err, l.disk.Remove(f.Name()))
 	}
 	b, err := iceberg.NewDataFileBuilder(spec, iceberg.EntryContentPosDeletes, "file://"+f.Name(), iceberg.ParquetFile,
-		tuple, nil, nil, int64(len(rows)), size)
+		in.values, nil, nil, int64(len(rows)), size)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 type match struct {
 	row    identity.Ref
 	origin identity.Origin // of that
-	uri    string
+	file   *stored
 	pos    int64
 	stored feature.Version
 }
@@ -44,15 +44,16 @@ func (k *lookup) find(ctx context.Context, data, deletes []stored) ([]match, err
 	asked := k.probes(data)
 	var found []match
 	var some []identity.Probe
-	for _, f := range data {
+	for i := range data {
+		f := &data[i]
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		some = append(some[:0], k.lake.layout.within(asked, f)...)
+		some = append(some[:0], k.lake.layout.within(asked, *f)...)
 		slices.SortFunc(some, func(a, b identity.Probe) int { return a.Compare(b.Digest) })
 		m, err := k.search(f, some)
 		if err == nil && len(m) > 0 {
-			m, err = k.visible(f, m, deletes)
+			m, err = k.visible(f.uri, m, deletes)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("looking up keys in %s: %w", f.uri, err)
@@ -62,13 +63,20 @@ func (k *lookup) find(ctx context.Context, data, deletes []stored) ([]match, err
 	return found, nil
 }
 
+// overlaps reports whether a file of the table may have rows of the cut's identities.
+// One of the same spec that is of another partition has none, where partitions are
+// by what makes an identity.
 func (k *lookup) overlaps(f stored) bool {
-	return slices.ContainsFunc(k.cut.files, func(d *dataFile) bool { return k.lake.layout.overlaps(f, d.stored) })
+	p := k.lake.parter.Load()
+	return slices.ContainsFunc(k.cut.files, func(d *dataFile) bool {
+		apart := p.identity && f.tuple.spec == p.spec && d.tuple.spec == p.spec && f.tuple.key != d.tuple.key
+		return !apart && k.lake.layout.overlaps(f, d.stored)
+	})
 }
 
 // visible leaves out rows that are deleted already.
-func (k *lookup) visible(f stored, found []match, deletes []stored) ([]match, error) {
-	gone, err := k.lake.deleted.of(k.lake.disk, f.uri, deletes)
+func (k *lookup) visible(uri string, found []match, deletes []stored) ([]match, error) {
+	gone, err := k.lake.deleted.of(k.lake.disk, uri, deletes)
 	return slices.DeleteFunc(found, func(m match) bool { return gone.has(m.pos) }), err
 }
 
@@ -126,7 +134,7 @@ func (l *layout) within(asked []identity.Probe, f stored) []identity.Probe {
 }
 
 // search asks a data file's index.
-func (k *lookup) search(f stored, asked []identity.Probe) (found []match, err error) {
+func (k *lookup) search(f *stored, asked []identity.Probe) (found []match, err error) {
 	if len(asked) == 0 {
 		return nil, nil
 	}
@@ -138,7 +146,7 @@ func (k *lookup) search(f stored, asked []identity.Probe) (found []match, err er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	x, err := k.lake.finderOf(in, f)
+	x, err := k.lake.finderOf(in, *f)
 	if err == nil {
 		found, err = matches(x, f, asked)
 	}
@@ -146,15 +154,15 @@ func (k *lookup) search(f stored, asked []identity.Probe) (found []match, err er
 		return found, err
 	}
 	k.log.Warn("index of identities is unreadable, will read the columns instead", "file", f.uri, "error", err)
-	if x, err = k.lake.madeOf(in, f); err != nil {
+	if x, err = k.lake.madeOf(in, *f); err != nil {
 		return nil, err
 	}
 	return matches(x, f, asked)
 }
 
-func matches(x finder, f stored, asked []identity.Probe) (found []match, err error) {
+func matches(x finder, f *stored, asked []identity.Probe) (found []match, err error) {
 	err = x.Find(asked, func(p *identity.Probe, row uint32, v feature.Version) {
-		found = append(found, match{p.Row, p.Origin, f.uri, int64(row), v})
+		found = append(found, match{p.Row, p.Origin, f, int64(row), v})
 	})
 	return found, err
 }

@@ -3,6 +3,7 @@ package parquet
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
@@ -16,8 +17,8 @@ type plan struct {
 	spans    [][]feature.SpanTally // by cut.lanes
 	progress progress
 	files    []iceberg.DataFile
-	empty    []*dataFile // files of which no row is left
-	deletes  iceberg.DataFile
+	empty    []*dataFile        // files of which no row is left
+	deletes  []iceberg.DataFile // one for each partition that rows are deleted from
 
 	tidy bool     // merges small manifests too
 	gone []past   // that it takes out of the metadata
@@ -53,16 +54,29 @@ func (w *writer) plan(ctx context.Context, t *table.Table, c *cut) (*plan, error
 			p.empty = append(p.empty, f)
 		}
 	}
-	if positions := r.positions(c); len(positions) > 0 {
-		p.deletes, err = w.lake.writeDeletes(positions, t.Spec(), nil, false)
+	return p, p.writeDeletes(w.lake, t, r.positions(c))
+}
+
+// writeDeletes writes the rows that are deleted, by partition.
+func (p *plan) writeDeletes(l *lake, t *table.Table, by map[string]*deletion) error {
+	for _, key := range slices.Sorted(maps.Keys(by)) {
+		f, err := l.writeDeletes(t, by[key].rows, by[key].tuple, false)
+		if err != nil {
+			p.discard(l.disk)
+			return err
+		}
+		p.deletes = append(p.deletes, f)
 	}
-	return p, err
+	return nil
 }
 
 // discard removes what an attempt wrote that is not in the table.
 func (p *plan) discard(d *disk) {
-	if p != nil && p.deletes != nil {
-		_ = d.Remove(p.deletes.FilePath())
+	if p == nil {
+		return
+	}
+	for _, f := range p.deletes {
+		_ = d.Remove(f.FilePath())
 	}
 }
 

@@ -12,7 +12,7 @@ type resolution struct {
 	spans    [][]feature.SpanTally // by cut.lanes, rows moved to their outcomes
 	alive    []int                 // rows left, by cut.files
 	lost     []lost
-	replaced []position // rows of the table that are deleted
+	replaced []match // rows of the table that are deleted
 }
 
 // resolve compares the rows that won within the cut with the table's rows of
@@ -45,7 +45,7 @@ func (c *cut) resolve(found []match, order feature.Order) *resolution {
 	for _, m := range found {
 		if !beaten[m.row] {
 			r.span(c, m.row).Replaced++
-			r.replaced = append(r.replaced, position{m.uri, m.pos})
+			r.replaced = append(r.replaced, m)
 		}
 	}
 	return r
@@ -56,14 +56,29 @@ func (r *resolution) span(c *cut, row identity.Ref) *feature.SpanTally {
 	return &r.spans[e.lane&^lostBit][e.span]
 }
 
-// positions are the rows to be deleted: the table's, and those of new files,
-// but for files that have no other rows.
-func (r *resolution) positions(c *cut) []position {
-	all := slices.Clone(r.replaced)
+// deletion is rows of one partition that are deleted.
+type deletion struct {
+	tuple tuple
+	rows  []position
+}
+
+// positions are the rows to be deleted, by partition: the table's, and those of new
+// files, but for files that have no other rows.
+func (r *resolution) positions(c *cut) map[string]*deletion {
+	by := map[string]*deletion{}
+	add := func(in tuple, p position) {
+		if by[in.key] == nil {
+			by[in.key] = &deletion{tuple: in}
+		}
+		by[in.key].rows = append(by[in.key].rows, p)
+	}
+	for _, m := range r.replaced {
+		add(m.file.tuple, position{m.file.uri, m.pos})
+	}
 	for _, l := range r.lost {
-		if r.alive[l.row.File] > 0 {
-			all = append(all, position{c.files[l.row.File].uri(), int64(l.row.Row)})
+		if f := c.files[l.row.File]; r.alive[l.row.File] > 0 {
+			add(f.tuple, position{f.uri(), int64(l.row.Row)})
 		}
 	}
-	return all
+	return by
 }

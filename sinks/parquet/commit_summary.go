@@ -13,8 +13,8 @@ func summaryOf(says iceberg.Properties, p *plan) iceberg.Properties {
 	for _, f := range p.files {
 		rows, size = rows+f.Count(), size+f.FileSizeBytes()
 	}
-	if p.deletes != nil {
-		deleted, deleteFiles, size = p.deletes.Count(), 1, size+p.deletes.FileSizeBytes()
+	for _, f := range p.deletes {
+		deleted, deleteFiles, size = deleted+f.Count(), deleteFiles+1, size+f.FileSizeBytes()
 	}
 	for name, n := range map[string]int64{
 		"data-files": int64(len(p.files)), "records": rows, "files-size": size,
@@ -27,7 +27,7 @@ func summaryOf(says iceberg.Properties, p *plan) iceberg.Properties {
 		}
 	}
 	if deleteFiles > 0 {
-		says["added-position-delete-files"] = "1"
+		says["added-position-delete-files"] = strconv.FormatInt(deleteFiles, 10)
 	}
 	if says["total-equality-deletes"] == "" {
 		says["total-equality-deletes"] = "0"

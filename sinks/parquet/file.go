@@ -26,6 +26,7 @@ const (
 // dataFile is a file being written. One Write has it at a time.
 type dataFile struct {
 	layout  *layout
+	tuple   tuple // its partition
 	out     *spool
 	writer  *pq.GenericWriter[any]
 	encoder *column.Encoder

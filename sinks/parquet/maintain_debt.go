@@ -3,7 +3,6 @@ package parquet
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"iter"
 	"slices"
 
@@ -161,7 +160,7 @@ func (d *debt) groups() []*group {
 		if !d.untouched(f) || d.live(f) == 0 {
 			continue
 		}
-		key := fmt.Sprint(f.spec, f.tuple)
+		key := f.tuple.key
 		if by[key] == nil {
 			by[key] = &group{}
 		}

@@ -19,20 +19,21 @@ const (
 // commit that deletes rows leaves two.
 func (l *lake) merge(t *table.Table, s *table.Snapshot, all []iceberg.ManifestFile) ([]iceberg.ManifestFile, error) {
 	var kept []iceberg.ManifestFile
-	small := map[iceberg.ManifestContent][]iceberg.ManifestFile{}
+	small := map[manifestKind][]iceberg.ManifestFile{}
 	for _, m := range all {
 		if m.Length() < mergeBytes {
-			small[m.ManifestContent()] = append(small[m.ManifestContent()], m)
+			k := manifestKind{m.ManifestContent(), int(m.PartitionSpecID())}
+			small[k] = append(small[k], m)
 		} else {
 			kept = append(kept, m)
 		}
 	}
-	for content, list := range small {
+	for kind, list := range small {
 		if len(list) < mergeCount {
 			kept = append(kept, list...)
 			continue
 		}
-		m, err := l.mergeInto(t, s, content, list)
+		m, err := l.mergeInto(t, s, kind, list)
 		if err != nil {
 			return nil, err
 		}
@@ -46,7 +47,7 @@ func (l *lake) merge(t *table.Table, s *table.Snapshot, all []iceberg.ManifestFi
 // mergeInto writes one manifest with the files of several. It is nil where none of
 // them has a file left: what a rewrite took away stays listed as deleted until then,
 // and there is no manifest without entries.
-func (l *lake) mergeInto(t *table.Table, s *table.Snapshot, content iceberg.ManifestContent, list []iceberg.ManifestFile) (iceberg.ManifestFile, error) {
+func (l *lake) mergeInto(t *table.Table, s *table.Snapshot, kind manifestKind, list []iceberg.ManifestFile) (iceberg.ManifestFile, error) {
 	var live []iceberg.ManifestEntry
 	for _, m := range list {
 		for e, err := range m.Entries(l.disk, true) {
@@ -59,7 +60,7 @@ func (l *lake) mergeInto(t *table.Table, s *table.Snapshot, content iceberg.Mani
 	if len(live) == 0 {
 		return nil, nil
 	}
-	return l.writeManifest(t, s, content, func(w *iceberg.ManifestWriter) error {
+	return l.writeManifest(t, s, kind, func(w *iceberg.ManifestWriter) error {
 		for _, e := range live {
 			if err := w.Existing(e); err != nil {
 				return err
@@ -69,8 +70,18 @@ func (l *lake) mergeInto(t *table.Table, s *table.Snapshot, content iceberg.Mani
 	})
 }
 
+// manifestKind is what the files of one manifest have in common.
+type manifestKind struct {
+	content iceberg.ManifestContent
+	spec    int
+}
+
 // writeManifest writes a manifest of a snapshot under way, durably.
-func (l *lake) writeManifest(t *table.Table, s *table.Snapshot, content iceberg.ManifestContent, fill func(*iceberg.ManifestWriter) error) (m iceberg.ManifestFile, err error) {
+func (l *lake) writeManifest(t *table.Table, s *table.Snapshot, kind manifestKind, fill func(*iceberg.ManifestWriter) error) (m iceberg.ManifestFile, err error) {
+	spec, err := specByID(t, kind.spec)
+	if err != nil {
+		return nil, err
+	}
 	path := fmt.Sprintf("%s/metadata/%s", t.Location(), newName("-manifest.avro"))
 	out, err := l.disk.Create(path)
 	if err != nil {
@@ -82,7 +93,7 @@ func (l *lake) writeManifest(t *table.Table, s *table.Snapshot, content iceberg.
 		}
 	}()
 	size := &counter{w: out}
-	w, err := iceberg.NewManifestWriter(2, size, t.Spec(), t.Schema(), s.SnapshotID, iceberg.WithManifestWriterContent(content))
+	w, err := iceberg.NewManifestWriter(2, size, spec, t.Schema(), s.SnapshotID, iceberg.WithManifestWriterContent(kind.content))
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (r *replacement) merge(ctx context.Context, t *table.Table, d *debt) error 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		merged, err := r.deletes(t, rows[uri], f.spec, f.tuple)
+		merged, err := r.lake.writeDeletes(t, rows[uri], f.tuple, true)
 		if err != nil {
 			return err
 		}
@@ -66,13 +66,4 @@ func (r *replacement) mergedDeletes(d *debt, c *change, going map[string]bool) e
 		c.add = append(c.add, addition{file: r.merged[uri]})
 	}
 	return nil
-}
-
-// deletes writes a file of deletes of one data file's rows.
-func (r *replacement) deletes(t *table.Table, rows []position, spec int32, tuple map[int]any) (iceberg.DataFile, error) {
-	s := t.Metadata().PartitionSpecByID(int(spec))
-	if s == nil {
-		return nil, fmt.Errorf("file %s: the table has no partition spec %d", rows[0].uri, spec)
-	}
-	return r.lake.writeDeletes(rows, *s, tuple, true)
 }

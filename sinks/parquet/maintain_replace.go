@@ -149,7 +149,7 @@ func (r *replacement) rewritten(t *table.Table, d *debt, c *change) error {
 		if len(moved[f.uri()]) == 0 {
 			continue
 		}
-		gone, err := r.deletes(t, moved[f.uri()], f.meta.SpecID(), f.meta.Partition())
+		gone, err := r.lake.writeDeletes(t, moved[f.uri()], f.tuple, true)
 		if err != nil {
 			return err
 		}

@@ -3,10 +3,8 @@ package parquet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 
-	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 )
 
@@ -75,7 +73,7 @@ func (c *compactor) fill(ctx context.Context, r *rewritten, m *merge, nulls bool
 		}
 		if f == nil {
 			var err error
-			if f, err = c.lake.newDataFile(nulls); err != nil {
+			if f, err = c.lake.newDataFile(nulls, r.in[0].tuple); err != nil {
 				return err
 			}
 			r.out, r.ends = append(r.out, f), append(r.ends, r.last())
@@ -105,8 +103,7 @@ func rowBytes(in []stored) int {
 	return int(bytes / rows)
 }
 
-// finishFiles makes the new files durable and describes them, as files of the
-// partition that the old ones are in.
+// finishFiles makes the new files durable and describes them.
 func (c *compactor) finishFiles(ctx context.Context, t *table.Table, r *rewritten) error {
 	for _, f := range r.out {
 		if err := f.sync(); err != nil {
@@ -117,33 +114,10 @@ func (c *compactor) finishFiles(ctx context.Context, t *table.Table, r *rewritte
 		return err
 	}
 	for _, f := range r.out {
-		if err := c.lake.describeIn(ctx, t, f, r.in[0]); err != nil {
+		if err := c.lake.describe(ctx, t, f); err != nil {
 			return err
 		}
 		r.bytes += f.meta.FileSizeBytes()
 	}
-	return nil
-}
-
-// describeIn makes a file's entry, in the partition of another one.
-func (l *lake) describeIn(ctx context.Context, t *table.Table, f *dataFile, like stored) error {
-	if err := l.describe(ctx, t, f); err != nil {
-		return err
-	}
-	if len(like.tuple) == 0 && f.meta.SpecID() == like.spec {
-		return nil
-	}
-	spec := t.Metadata().PartitionSpecByID(int(like.spec))
-	if spec == nil {
-		return fmt.Errorf("file %s: the table has no partition spec %d", like.uri, like.spec)
-	}
-	m := f.meta
-	b, err := iceberg.NewDataFileBuilder(*spec, iceberg.EntryContentData, m.FilePath(), m.FileFormat(), like.tuple, nil, nil, m.Count(), m.FileSizeBytes())
-	if err != nil {
-		return err
-	}
-	f.meta = b.ColumnSizes(m.ColumnSizes()).ValueCounts(m.ValueCounts()).NullValueCounts(m.NullValueCounts()).
-		NaNValueCounts(m.NaNValueCounts()).LowerBoundValues(m.LowerBoundValues()).UpperBoundValues(m.UpperBoundValues()).
-		SplitOffsets(m.SplitOffsets()).Build()
 	return nil
 }

@@ -79,7 +79,7 @@ func (s *sorter) take(ctx context.Context, r *fileRun) error {
 // spill writes the rows in memory to a file that has no name any more, and so is
 // gone with the process.
 func (s *sorter) spill() (err error) {
-	f, err := s.lake.newDataFile(true)
+	f, err := s.lake.newDataFile(true, tuple{})
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,17 @@ type Sink struct {
 	FileBytes int64 // size at which a data file is closed; default 128 MiB
 	Files     int   // data files written side by side at most; default: CPUs, up to 4
 
+	// Partition is how a new table is partitioned: Iceberg's transforms of key columns and
+	// the event time, such as "day(ts), bucket(16, user_id)": year, month, day, hour,
+	// bucket(n, …), truncate(n, …), or a column as it is. A table that exists keeps its own,
+	// which other engines may change at any time. Default: none.
+	//
+	// OpenFiles is how many data files of partitions are open side by side, beyond which
+	// the one that was used longest ago is closed: more partitions at a time make small
+	// files, which maintenance merges. Default: as many as take 128 MiB, at 256 KiB a column; 4 at least.
+	Partition string
+	OpenFiles int
+
 	// The table lists its newest KeepSnapshots, and of what is older the first of
 	// each sixtieth of KeepFor: by these, and by tags and branches, a reader can
 	// go back, by a snapshot's id or by time. One that has planned on any snapshot finds
@@ -84,7 +95,7 @@ func (s *Sink) Check(schema *feature.Schema) error {
 	default:
 		errs = append(errs, checkPath(s.Warehouse))
 	}
-	if s.CommitEvery < 0 || s.CommitRows < 0 || s.FileRows < 0 || s.FileBytes < 0 || s.Files < 0 || s.KeepSnapshots < 0 || s.KeepFor < 0 || s.MaintainRate < 0 {
+	if s.CommitEvery < 0 || s.CommitRows < 0 || s.FileRows < 0 || s.FileBytes < 0 || s.Files < 0 || s.KeepSnapshots < 0 || s.KeepFor < 0 || s.OpenFiles < 0 || s.MaintainRate < 0 {
 		errs = append(errs, errors.New("a setting is negative"))
 	}
 	if s.Maintain > MaintainOff {
@@ -93,8 +104,10 @@ func (s *Sink) Check(schema *feature.Schema) error {
 	if s.OrphanAge > 0 && s.OrphanAge < 2*cmp.Or(s.CommitEvery, 5*time.Second) {
 		errs = append(errs, fmt.Errorf("OrphanAge %v: uncommitted files of another process could be as old", s.OrphanAge))
 	}
-	if schema != nil {
-		errs = append(errs, checkFields(schema))
+	if _, err := parsePartition(s.Partition); err != nil {
+		errs = append(errs, err)
+	} else if schema != nil {
+		errs = append(errs, checkFields(schema), checkPartition(s.Partition, schema))
 	}
 	return errors.Join(errs...)
 }

@@ -1,17 +1,23 @@
 package parquet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/sinks/parquet/internal/column"
 	"github.com/tandemdata/tandem/sinks/parquet/internal/identity"
 )
+
+// openBytes is what files that are open side by side may take: a page for each column.
+const openBytes = 128 << 20
 
 // lake is the group's table and how to reach it.
 type lake struct {
@@ -26,6 +32,7 @@ type lake struct {
 	digester identity.Digester
 	now      func() time.Time
 	periods  []period // of tags
+	parter   atomic.Pointer[parter]
 
 	inventory inventory // of whoever commits
 	deleted   deletedRows
@@ -39,7 +46,7 @@ func openLake(ctx context.Context, set *Sink, schema *feature.Schema) (*lake, er
 	}
 	t, err := l.load(ctx)
 	if errors.Is(err, catalog.ErrNoSuchTable) {
-		if err = l.create(ctx, set.Warehouse); err == nil {
+		if err = l.create(ctx, set); err == nil {
 			t, err = l.load(ctx)
 		}
 	}
@@ -47,6 +54,7 @@ func openLake(ctx context.Context, set *Sink, schema *feature.Schema) (*lake, er
 		err = l.take(t, schema)
 	}
 	if err == nil {
+		set.OpenFiles = cmp.Or(set.OpenFiles, max(openBytes/(len(l.layout.file.Columns())*column.PageBytes), 4))
 		_, _, err = l.inventory.at(t, l.disk, l.layout)
 	}
 	if err != nil {
@@ -71,7 +79,7 @@ func (l *lake) load(ctx context.Context) (*table.Table, error) { return l.catalo
 // take checks that the table has a schema's columns, reads their ids, and uses
 // that schema from now on.
 func (l *lake) take(t *table.Table, s *feature.Schema) error {
-	if err := checkForeign(t); err != nil {
+	if err := l.follow(t, s); err != nil {
 		return err
 	}
 	if err := checkShape(s, t.Schema(), t.Properties()); err != nil {
@@ -90,10 +98,14 @@ func (l *lake) take(t *table.Table, s *feature.Schema) error {
 	return l.disk.makeDir(l.data)
 }
 
-func (l *lake) newDataFile(nulls bool) (*dataFile, error) {
+func (l *lake) newDataFile(nulls bool, in tuple) (*dataFile, error) {
 	layout := l.plain
 	if nulls {
 		layout = l.layout
 	}
-	return newDataFile(l.disk, layout, l.data, l.digester.Mark())
+	f, err := newDataFile(l.disk, layout, l.data, l.digester.Mark())
+	if err == nil {
+		f.tuple = in
+	}
+	return f, err
 }

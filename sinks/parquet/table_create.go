@@ -20,13 +20,13 @@ import (
 // The library's own way writes the metadata without syncing it, and escapes the
 // location as a URL: it is a plain string to every other reader, so that a blank
 // in a directory's name would part the table from its files.
-func (l *lake) create(ctx context.Context, warehouse string) error {
+func (l *lake) create(ctx context.Context, set *Sink) error {
 	err := l.catalog.CreateNamespace(ctx, table.Identifier{namespace}, nil)
 	if err != nil && !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
 		return fmt.Errorf("catalog: %w", err)
 	}
-	path := filepath.Join(warehouse, namespace, l.schema.Group.Table())
-	b, err := l.firstMetadata("file://" + path)
+	path := filepath.Join(set.Warehouse, namespace, l.schema.Group.Table())
+	b, err := l.firstMetadata("file://"+path, set.Partition)
 	if err != nil {
 		return fmt.Errorf("making table %s: %w", l.schema.Group.Table(), err)
 	}
@@ -37,14 +37,18 @@ func (l *lake) create(ctx context.Context, warehouse string) error {
 	return l.catalog.add(ctx, l.id, location)
 }
 
-func (l *lake) firstMetadata(location string) ([]byte, error) {
+func (l *lake) firstMetadata(location, partition string) ([]byte, error) {
 	schema, err := tableSchema(l.schema)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := specOf(partition, l.schema, schema)
 	if err != nil {
 		return nil, err
 	}
 	properties := maps.Clone(tableProperties)
 	properties[groupProperty] = l.schema.Describe().String()
-	m, err := table.NewMetadata(schema, iceberg.UnpartitionedSpec, table.UnsortedSortOrder, location, properties)
+	m, err := table.NewMetadata(schema, &spec, table.UnsortedSortOrder, location, properties)
 	if err != nil {
 		return nil, err
 	}

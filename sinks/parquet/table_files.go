@@ -19,8 +19,7 @@ type stored struct {
 	size    int64
 	rows    int64
 	seq     int64 // data sequence number; 0 in a file that isn't in the table yet
-	spec    int32 // of its partition
-	tuple   map[int]any
+	tuple   tuple
 	deletes bool     // not rows
 	byValue bool     // deletes by the values of rows, which another engine wrote
 	bounds  []bounds // of layout.identity, or of the paths in a delete file
@@ -88,7 +87,7 @@ func readManifest(m iceberg.ManifestFile, d *disk, l *layout) ([]stored, error) 
 
 func storedOf(f iceberg.DataFile, l *layout) stored {
 	s := stored{
-		uri: f.FilePath(), size: f.FileSizeBytes(), rows: f.Count(), spec: f.SpecID(), tuple: f.Partition(),
+		uri: f.FilePath(), size: f.FileSizeBytes(), rows: f.Count(), tuple: tupleOf(int(f.SpecID()), f.Partition()),
 		deletes: f.ContentType() != iceberg.EntryContentData, byValue: f.ContentType() == iceberg.EntryContentEqDeletes,
 	}
 	ids := []int{pathID}

@@ -5,24 +5,33 @@ import (
 	"fmt"
 
 	"github.com/apache/iceberg-go/table"
+
+	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
-// checkForeign refuses what other engines may have made of the table and this
+// follow writes by the table's partition spec from now on, which another engine may
+// change at any time, and refuses what others may have made of the table and this
 // sink doesn't write: then its rows would be hidden from filters, or be there twice.
-// It is asked when the table is opened and by each commit, for it may come at any
-// time. Equality deletes are found where files are listed.
-func checkForeign(t *table.Table) error {
-	var wrong []error
+// It is asked when the table is opened and by each commit. Equality deletes are found
+// where files are listed. Files that were begun by another spec stay of that.
+func (l *lake) follow(t *table.Table, s *feature.Schema) error {
 	if v := t.Metadata().Version(); v != 2 {
-		wrong = append(wrong, fmt.Errorf("it has format version %d, and this sink writes version 2", v))
+		return l.refuse(t, fmt.Errorf("it has format version %d, and this sink writes version 2", v))
 	}
-	if spec := t.Spec(); !spec.IsUnpartitioned() {
-		wrong = append(wrong, fmt.Errorf("it is partitioned (%v), and this sink writes no partitions", spec))
-	}
-	if len(wrong) == 0 {
+	spec := t.Spec()
+	if p := l.parter.Load(); p != nil && p.spec == spec.ID() && p.schema == s {
 		return nil
 	}
-	return fmt.Errorf("table %s was changed by another engine: %w", t.Identifier()[1], errors.Join(wrong...))
+	p, err := newParter(&spec, t.Schema(), s)
+	if err != nil {
+		return l.refuse(t, err)
+	}
+	l.parter.Store(p)
+	return nil
+}
+
+func (l *lake) refuse(t *table.Table, err error) error {
+	return fmt.Errorf("table %s was changed by another engine: %w", t.Identifier()[1], err)
 }
 
 // errEqualityDeletes is of a table that another engine deletes rows from by their

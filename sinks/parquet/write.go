@@ -78,15 +78,38 @@ func (w *writer) Write(ctx context.Context, lane *feature.Lane, rows *feature.Ro
 		return err
 	}
 	b.nulls = b.nulls || w.lake.plain.hasNulls(b)
-	r, err := w.reserve(ctx, state, b)
+	parts := w.lake.parter.Load().parts(b)
+	r, err := w.reserve(ctx, state, b, parts)
 	if err != nil {
 		return err
 	}
-	if r.file != nil {
-		err = r.file.append(rows, b.runs, b.entries(w.lake.digester, r.lane, r.at))
+	w.release(r, state, b, w.fill(r, parts))
+	return nil
+}
+
+// fill appends the parts, each to a file of its own. One that fails after the first
+// leaves a part of the batch in the cut, all of which comes from the log again.
+func (w *writer) fill(r *reservation, parts []part) error {
+	for i := range parts {
+		p := &parts[i]
+		if i > 0 {
+			if err := w.next(r, p); err != nil {
+				return pipeline.Restart(err)
+			}
+		}
+		if r.ending != nil {
+			if err := r.ending.end(); err != nil {
+				return err
+			}
+		}
+		if err := r.file.append(p.rows, p.runs, p.entries(w.lake.digester, r.lane, r.at)); err != nil {
+			return err
+		}
+		if err := r.file.roll(w.set); err != nil {
+			return err
+		}
 	}
-	w.release(r, state, b, err)
-	return err
+	return nil
 }
 
 // state finds what is known of a lane, or begins it: a partition that is
@@ -106,36 +129,57 @@ func (w *writer) state(lane *feature.Lane) (*laneState, error) {
 
 // reservation is a place in a cut: nobody seals it until it is released.
 type reservation struct {
-	cut  *cut
-	file *dataFile // nil if the batch has no rows to store
-	lane uint32
-	at   uint32 // where the batch's spans begin in the lane's
+	cut    *cut
+	file   *dataFile // nil if the batch has no rows to store
+	ending *dataFile // in whose place it came
+	lane   uint32
+	at     uint32 // where the batch's spans begin in the lane's
 }
 
-// reserve waits for room in the open cut and takes a file of it.
-func (w *writer) reserve(ctx context.Context, s *laneState, b *batch) (*reservation, error) {
+// reserve waits for room in the open cut and takes a file of it, for the first part.
+func (w *writer) reserve(ctx context.Context, s *laneState, b *batch, parts []part) (*reservation, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.waitForRoom(ctx); err != nil {
 		return nil, err
 	}
 	r := &reservation{cut: w.open}
-	if b.live > 0 {
-		f, err := w.open.take(b.nulls, w.lake.newDataFile)
-		if err != nil {
+	if len(parts) > 0 {
+		if err := w.take(r, &parts[0]); err != nil {
 			return nil, pipeline.Transient(err)
 		}
-		if err := f.out.stuck(); err != nil {
-			w.open.idle = append(w.open.idle, f)
+		if err := r.file.out.stuck(); err != nil {
+			w.open.idle = append(w.open.idle, r.file)
 			return nil, pipeline.Transient(err)
 		}
-		r.file = f
 	}
 	lane, part := w.open.of(s)
 	r.lane, r.at = lane, uint32(len(part.spans))
 	w.open.rows += b.live
 	w.open.out++
 	return r, nil
+}
+
+// next gives the file back and takes one for another part.
+func (w *writer) next(r *reservation, p *part) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r.giveBack()
+	return w.take(r, p)
+}
+
+// take is called with mu held.
+func (w *writer) take(r *reservation, p *part) (err error) {
+	r.file, r.ending, err = r.cut.take(p, w.set.OpenFiles, w.lake.newDataFile)
+	return err
+}
+
+// giveBack is called with the writer's mu held.
+func (r *reservation) giveBack() {
+	if r.file != nil && !r.file.ended {
+		r.cut.idle = append(r.cut.idle, r.file)
+	}
+	r.file = nil
 }
 
 // waitForRoom is called with mu held, and gives it up while it waits.
@@ -160,9 +204,6 @@ func (w *writer) waitForRoom(ctx context.Context) error {
 
 // release gives the file back and accounts for what was appended to it.
 func (w *writer) release(r *reservation, s *laneState, b *batch, failed error) {
-	if r.file != nil && failed == nil {
-		failed = r.file.roll(w.set)
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	defer w.notify()
@@ -172,9 +213,7 @@ func (w *writer) release(r *reservation, s *laneState, b *batch, failed error) {
 		w.err = failed
 		return
 	}
-	if r.file != nil && !r.file.ended {
-		r.cut.idle = append(r.cut.idle, r.file)
-	}
+	r.giveBack()
 	part := r.cut.lanes[r.lane]
 	part.spans = append(part.spans, b.spans...)
 	s.accepted = b.spans[len(b.spans)-1].To

@@ -73,21 +73,3 @@ func (c *cut) of(s *laneState) (uint32, *laneCut) {
 	}
 	return uint32(i), c.lanes[i]
 }
-
-// take gives out a file that has room, and if it must, nulls in every column.
-// Once there were some, all new files have.
-func (c *cut) take(nulls bool, create func(nulls bool) (*dataFile, error)) (*dataFile, error) {
-	c.nulls = c.nulls || nulls
-	for i, f := range slices.Backward(c.idle) {
-		if f.layout.nulls || !nulls {
-			c.idle = slices.Delete(c.idle, i, i+1)
-			return f, nil
-		}
-	}
-	f, err := create(c.nulls)
-	if err != nil {
-		return nil, err
-	}
-	c.files = append(c.files, f)
-	return f, nil
-}

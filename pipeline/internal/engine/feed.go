@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
+	"github.com/tandemdata/tandem/pipeline/internal/intake"
 )
 
 // Feed is a source's end of a lane.
@@ -17,6 +18,9 @@ type Feed struct {
 func (f *Feed) Push(list []feature.Record, span feature.Span) (full bool) {
 	r := feature.Records{TopicPartition: f.TopicPartition, Span: span, List: list, ReplayedBefore: f.Start}
 	full, waiting, err := f.s.intake.Push(f.Lane, r)
+	if err == nil && f.l.ending.Load() { // and done: the intake knows the lane no more
+		err = intake.AfterEnd(span)
+	}
 	if err != nil {
 		f.s.fail(f.s.g.Locate(f.l.source.Name, Place(f.l.TopicPartition, span.From), err))
 		return false

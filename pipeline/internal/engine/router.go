@@ -15,9 +15,12 @@ import (
 	"github.com/tandemdata/tandem/pipeline/internal/lanes"
 )
 
+// closeTimeout is how long a session that has ended waits for its handlers.
+const closeTimeout = time.Minute
+
 // route makes one router handler of each node but the sources, which publish.
 func (s *session) route() (*message.Router, error) {
-	r, err := message.NewRouter(message.RouterConfig{CloseTimeout: time.Minute}, routerLog{s.g.Logger})
+	r, err := message.NewRouter(message.RouterConfig{CloseTimeout: closeTimeout}, routerLog{s.g.Logger})
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +53,10 @@ func called(f func() error) (err error) {
 func (s *session) guard(h *handler) message.HandlerMiddleware {
 	return func(next message.HandlerFunc) message.HandlerFunc {
 		return func(m *message.Message) (out []*message.Message, err error) {
+			if !s.gate.enter() {
+				return nil, errGateClosed
+			}
+			defer s.gate.leave()
 			e := envelopeOf(m)
 			defer func() {
 				if p := recover(); p != nil {

@@ -119,6 +119,9 @@ func (s *session) run(ctx context.Context) error {
 		s.close() // ends a Write that nothing else would
 	}
 	err = errors.Join(closed, r.Close(), <-served)
+	if err == nil {
+		err = s.gate.close(closeTimeout)
+	}
 	s.closeStages()
 	if failed := s.failure(); failed != nil {
 		return failed

@@ -26,6 +26,7 @@ type session struct {
 	byName   map[string]*handler
 	sinks    map[*Node]*store
 	running  sync.WaitGroup
+	gate     gate
 	again    bool // it follows one that was dropped
 
 	failed chan struct{}

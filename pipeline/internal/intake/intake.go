@@ -110,7 +110,7 @@ func weigh(r feature.Records) (bytes int64, err error) {
 func (q *queue) follows(l *feature.Lane, s feature.Span) error {
 	switch {
 	case q.ended:
-		return fmt.Errorf("pushed offsets %d to %d after the lane's end", s.From, s.To)
+		return AfterEnd(s)
 	case s.To < s.From:
 		return fmt.Errorf("pushed the span from %d to %d, which ends before it begins", s.From, s.To)
 	case q.begun && s.From != q.next:
@@ -121,6 +121,11 @@ func (q *queue) follows(l *feature.Lane, s feature.Span) error {
 		return fmt.Errorf("pushed the span from %d to %d across the lane's start at %d: a span is replayed as a whole or not at all", s.From, s.To, l.Start)
 	}
 	return nil
+}
+
+// AfterEnd is what is wrong with a span that a source pushes to a lane that it has ended.
+func AfterEnd(s feature.Span) error {
+	return fmt.Errorf("pushed offsets %d to %d after the lane's end", s.From, s.To)
 }
 
 // over reports whether a lane should read no more. A lane of which nothing is in
