@@ -75,7 +75,9 @@ func (o *options) online() (pipeline.Sink, error) {
 }
 
 func (o *options) offline() *parquet.Sink {
-	sink := &parquet.Sink{Warehouse: o.warehouse, CommitEvery: o.commitEvery, CommitRows: o.commitRows, Retain: o.retain}
+	sink := &parquet.Sink{
+		Warehouse: o.warehouse, CommitEvery: o.commitEvery, CommitRows: o.commitRows, Retain: o.retain, Partition: o.partition,
+	}
 	if !o.maintain {
 		sink.Maintain = parquet.MaintainOff
 	}

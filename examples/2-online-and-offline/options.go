@@ -38,6 +38,7 @@ type options struct {
 	maintain                    bool
 	retain                      time.Duration
 	tag                         string
+	partition                   string
 
 	json bool
 	kafkaSecurity
@@ -93,6 +94,7 @@ func (o *options) declare(fs *flag.FlagSet) {
 	fs.BoolVar(&o.maintain, "maintain", true, "compact the offline store's files meanwhile; -maintain=false leaves it to others")
 
 	fs.DurationVar(&o.retain, "retain", 7*24*time.Hour, "how long tags of the offline store keep what it held at each day's end (hourly ones: a day at most); 0: no tags")
+	fs.StringVar(&o.partition, "partition", "", "how a new table of the offline store is partitioned, by key columns and the event time, such as 'day(ts), bucket(16, user_id)' (default: not)")
 	fs.StringVar(&o.tag, "tag", "", "once the run has ended, pin what the offline store holds under this name, for ever: a training set")
 
 	fs.BoolVar(&o.json, "json", false, "write the ledger as one JSON object on the last line of standard output")
