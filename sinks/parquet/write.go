@@ -83,8 +83,9 @@ func (w *writer) Write(ctx context.Context, lane *feature.Lane, rows *feature.Ro
 	if err != nil {
 		return err
 	}
-	w.release(r, state, b, w.fill(r, parts))
-	return nil
+	err = w.fill(r, parts)
+	w.release(r, state, b, err)
+	return err
 }
 
 // fill appends the parts, each to a file of its own. One that fails after the first
