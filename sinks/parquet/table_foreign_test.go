@@ -21,9 +21,6 @@ func TestWhatAnotherEngineMakesOfTheTableIsRefused(t *testing.T) {
 		change func(*table.Transaction) error
 		says   string
 	}{
-		"a partition field": {func(tx *table.Transaction) error {
-			return tx.UpdateSpec(true).AddField("event_time", iceberg.DayTransform{}, "day").Commit()
-		}, "it is partitioned"},
 		"format version 3": {func(tx *table.Transaction) error { return tx.UpgradeFormatVersion(3) }, "format version 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
