@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/iceberg-go"
 	icesql "github.com/apache/iceberg-go/catalog/sql"
 	"github.com/apache/iceberg-go/table"
 
