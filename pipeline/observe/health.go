@@ -29,6 +29,16 @@ func Ready(patience time.Duration, graphs ...*pipeline.Graph) error {
 	return errors.Join(errs...)
 }
 
+// HealthHandler answers with Healthy, as /healthz does elsewhere.
+func HealthHandler(graphs ...*pipeline.Graph) http.Handler {
+	return probe(func() error { return Healthy(graphs...) })
+}
+
+// ReadyHandler answers with Ready, as /readyz does elsewhere.
+func ReadyHandler(patience time.Duration, graphs ...*pipeline.Graph) http.Handler {
+	return probe(func() error { return Ready(patience, graphs...) })
+}
+
 // probe answers 200 and "ok", or 503 and why.
 func probe(ask func() error) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

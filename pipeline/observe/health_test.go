@@ -2,6 +2,8 @@ package observe_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -48,5 +50,23 @@ func want(t *testing.T, err error, part string) {
 		t.Errorf("nil, want %q", part)
 	case err != nil && (part == "" || !strings.Contains(err.Error(), part)):
 		t.Errorf("%v, want %q", err, part)
+	}
+}
+
+func TestProbesAnswerWithTheReason(t *testing.T) {
+	s := newScene("clicks", 1)
+	ask := func(h http.Handler) (int, string) {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+		return w.Code, w.Body.String()
+	}
+	if code, text := ask(observe.ReadyHandler(0, s.g)); code != http.StatusServiceUnavailable || !strings.Contains(text, "clicks") {
+		t.Errorf("before Run: %d %q", code, text)
+	}
+	s.start(t)
+	for name, h := range map[string]http.Handler{"health": observe.HealthHandler(s.g), "ready": observe.ReadyHandler(0, s.g)} {
+		if code, text := ask(h); code != http.StatusOK || text != "ok\n" {
+			t.Errorf("%s: %d %q", name, code, text)
+		}
 	}
 }

@@ -51,11 +51,10 @@ func (l lake) files() (all, newest []iceberg.DataFile) {
 		l.Fatal(err)
 	}
 	for _, m := range manifests {
-		entries, err := m.FetchEntries(fs, true)
-		if err != nil {
-			l.Fatal(err)
-		}
-		for _, e := range entries {
+		for e, err := range m.Entries(fs, true) {
+			if err != nil {
+				l.Fatal(err)
+			}
 			if e.DataFile().ContentType() != iceberg.EntryContentData {
 				continue
 			}
