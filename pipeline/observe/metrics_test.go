@@ -49,10 +49,10 @@ func TestMetricsAreScrapedUnderLoadAndKeepPrometheusRules(t *testing.T) {
 	}
 	got := values(t, registry)
 	for name, want := range map[string]float64{
-		`tandem_phase{graph=a,phase=running}`:                                         1,
-		`tandem_ready{graph=a}`:                                                       1,
-		`tandem_lanes{graph=a}`:                                                       2,
-		`tandem_node_rows_total{graph=a,node=log}`:                                    40_001,
+		`tandem_phase{graph=a,phase=running}`:      1,
+		`tandem_ready{graph=a}`:                    1,
+		`tandem_lanes{graph=a}`:                    2,
+		`tandem_node_rows_total{graph=a,node=log}`: 40_001,
 		`tandem_store_rows_total{graph=a,node=offline,outcome=dead,store=offline}`:    1,
 		`tandem_dead_letters_total{graph=a,kind=truncated,node=decode}`:               1,
 		`tandem_store_freshness_seconds{graph=a,node=online,store=online}`:            40_001,
