@@ -73,6 +73,30 @@ func TestRowsOfFilesWithoutAnIndexAreFoundToo(t *testing.T) {
 	}
 }
 
+// However many commits look into such a file, it is decoded once.
+func TestAFileWithoutAnIndexIsDecodedOnce(t *testing.T) {
+	s := sinkIn(t)
+	read := keysRead(s)
+	x := open(t, s, rowgen.Plain())
+	l := x.lane(0)
+	x.write(l, amounts(0, 0, 1, 2, 3, 4, 5, 6))
+	x.flush()
+	withoutIndex(t, s, "plain_1")
+	x.close()
+	x = open(t, s, rowgen.Plain())
+	l = x.lane(0)
+	for i := range int64(5) {
+		x.write(l, amounts(0, 6+i, 1+i))
+		x.flush()
+	}
+	if n := read.Load(); n != 1 {
+		t.Errorf("it was decoded %d times", n)
+	}
+	if n := x.tally(0).Replaced; n != 5 || len(x.rows()) != 6 {
+		t.Errorf("%d rows were replaced, want 5; %d are there, want 6", n, len(x.rows()))
+	}
+}
+
 func TestACompactedFileHasAnIndexAgain(t *testing.T) {
 	s, schema := sinkIn(t), rowgen.EveryType(feature.ByEventTime, nil)
 	read := keysRead(s)

@@ -39,6 +39,9 @@ func (l *lake) finderOf(in iceio.File, f stored) (finder, error) {
 }
 
 func (l *lake) madeOf(in iceio.File, f stored) (finder, error) {
+	if x, err := l.side.of(f.uri, l.digester.Mark()); x != nil && err == nil {
+		return x, nil
+	}
 	if err := l.disk.check("read keys", f.uri); err != nil {
 		return nil, err
 	}
@@ -46,6 +49,7 @@ func (l *lake) madeOf(in iceio.File, f stored) (finder, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = l.side.keep(f.uri, made, l.digester.Mark())
 	return made, nil
 }
 

@@ -123,6 +123,9 @@ func (s *Sink) Open(ctx context.Context, n *pipeline.SinkNode) (pipeline.Writer,
 	if err != nil {
 		return nil, err
 	}
+	if names := timesOfDay(n.Schema.Fields); len(names) > 0 {
+		n.Logger.Warn("the table has a time of day, and Spark reads no table that has one", "columns", names)
+	}
 	return newWriter(&set, n, lake), nil
 }
 

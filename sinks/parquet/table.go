@@ -36,6 +36,7 @@ type lake struct {
 
 	inventory inventory // of whoever commits
 	deleted   deletedRows
+	side      side
 }
 
 // openLake opens the table, and makes it if there is none.
@@ -72,7 +73,7 @@ func dial(set *Sink, schema *feature.Schema) (*lake, error) {
 	return &lake{now: set.now, periods: set.periods(), schema: schema, catalog: c, disk: d, id: table.Identifier{namespace, schema.Group.Table()}}, nil
 }
 
-func (l *lake) close() error { return l.catalog.close() }
+func (l *lake) close() error { return errors.Join(l.catalog.close(), l.side.close()) }
 
 func (l *lake) load(ctx context.Context) (*table.Table, error) { return l.catalog.LoadTable(ctx, l.id) }
 

@@ -51,6 +51,16 @@ func checkFields(s *feature.Schema) error {
 	return errors.Join(errs...)
 }
 
+// timesOfDay are the columns that are a time of day, or have one in them.
+func timesOfDay(fields []feature.Field) (names []string) {
+	for _, f := range fields {
+		if f.Logical == feature.TimeMillis || f.Logical == feature.TimeMicros || len(timesOfDay(f.Children)) > 0 {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
 // fieldsOf are all columns of the group's table. A feature is optional whatever
 // the group says, for a delete has none of them.
 func fieldsOf(s *feature.Schema) []feature.Field {
