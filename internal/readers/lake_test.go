@@ -45,22 +45,28 @@ type moment struct {
 // newLake writes a table in many commits, small ones among them, so that files
 // differ in the values that they hold and a reader that leaves out one too many
 // loses rows; then it compacts it, and writes on.
-func newLake(t testing.TB, schema *feature.Schema) *lake {
+func newLake(t testing.TB, schema *feature.Schema, partition string) *lake {
 	l := &lake{
 		TB: t, schema: schema, moments: map[string]moment{}, model: rowmodel.New(schema, feature.Offline), failures: make(chan error, 10),
 		sink: &parquet.Sink{
 			Warehouse: filepath.Join(t.TempDir(), "my größe"), // as a URI it would be written otherwise
 			// The commits are all of one minute: but for those with a tag, few stay.
-			CommitEvery: time.Hour, KeepSnapshots: 1, Maintain: parquet.MaintainOff,
+			CommitEvery: time.Hour, KeepSnapshots: 1, Maintain: parquet.MaintainOff, Partition: partition,
 		},
 		lane: &feature.Lane{TopicPartition: feature.TopicPartition{Topic: "t"}},
 		gen:  &rowgen.Gen{Schema: schema, Seed: 11, Keys: 60, Times: 3, Deletes: 10, Extremes: true},
+	}
+	if partition != "" { // iceberg-go, which changes the spec, commits to one place and looks in another
+		l.sink.Warehouse = t.TempDir()
 	}
 	l.open()
 	for _, rows := range []int{60, 1, 3, 1, 2} {
 		l.commit(rows)
 	}
 	l.remember("tagged")
+	if partition != "" {
+		l.repartition()
+	}
 	for _, rows := range []int{40, 1, 2, 1, 1, 5} {
 		l.commit(rows)
 	}
@@ -102,6 +108,24 @@ func (l *lake) commit(n int) {
 	if err := l.writer.Flush(l.Context()); err != nil {
 		l.Fatal(err)
 	}
+}
+
+// repartition changes the spec, as another engine does, while the table is written to.
+func (l *lake) repartition() {
+	l.Helper()
+	l.inCatalog(func(c *icesql.Catalog) error {
+		t, err := c.LoadTable(l.Context(), table.Identifier{"features", l.schema.Group.Table()})
+		if err != nil {
+			return err
+		}
+		tx := t.NewTransaction()
+		u := tx.UpdateSpec(true).AddField("key_long", iceberg.BucketTransform{NumBuckets: 2}, "two").RemoveField("key_string_bucket_3")
+		if err := u.Commit(); err != nil {
+			return err
+		}
+		_, err = tx.Commit(l.Context())
+		return err
+	})
 }
 
 // thinned requires that history has holes.
