@@ -65,9 +65,13 @@ func (s *Sink) Unsorted(ctx context.Context, schema *feature.Schema) (files []st
 	if err != nil {
 		return nil, err
 	}
+	by, err := sortColumns(set.Sort, schema)
+	if err != nil {
+		return nil, err
+	}
 	data, _, err := l.inventory.at(t, l.disk, l.layout)
 	for _, f := range data {
-		sorted, wrong := l.isSorted(ctx, f)
+		sorted, wrong := l.isSorted(ctx, f, by)
 		if err = errors.Join(err, wrong); !sorted {
 			files = append(files, f.uri)
 		}

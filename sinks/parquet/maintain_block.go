@@ -56,10 +56,10 @@ func (b *block) add(o *block, from, to int) {
 	b.from = append(b.from, o.from[from:to]...)
 }
 
-// sorted are the block's rows by key and event time.
-func (b *block) sorted(s *feature.Schema) *block {
-	var keys sortKeys
-	keys.fill(s, b.rows, b.len())
+// sorted are the block's rows in the order of some columns.
+func (b *block) sorted(s *feature.Schema, by []int) *block {
+	keys := sortKeys{by: by}
+	keys.fill(b.rows, b.len())
 	order := make([]int, b.len())
 	for i := range order {
 		order[i] = i

@@ -16,7 +16,6 @@ import (
 // is old, and was current a moment ago.
 func TestAReaderOfAnIdleTableHasItsFilesForKeepFor(t *testing.T) {
 	s, clock := sinkWithClock(t)
-	s.Retain = -1
 	clock.advance(-30 * time.Hour)
 	x := open(t, s, rowgen.Plain())
 	l := x.lane(0)

@@ -214,3 +214,33 @@ func TestACompactionKeepsUpWithATableThatChangesAllTheTime(t *testing.T) {
 		t.Errorf("%d rows, and %d to another reader", n, m)
 	}
 }
+
+func TestFilesAreSortedByWhatIsSet(t *testing.T) {
+	s, schema := sinkIn(t), rowgen.Timed(feature.ByEventTime)
+	s.Sort = "event_time, amount"
+	s.Hold(1, 1)
+	x := open(t, s, schema)
+	g := rowgen.Gen{Schema: schema, Seed: 3, Keys: 50, Times: 4, Deletes: 10}
+	l := x.lane(0)
+	for i := range int64(6) {
+		x.write(l, g.Batch(at(0), i*50, 50))
+		x.flush()
+	}
+	before := x.rows()
+	if done, err := s.Compact(t.Context(), schema); err != nil || done.After != 1 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if unsorted, err := s.Unsorted(t.Context(), schema); err != nil || len(unsorted) > 0 {
+		t.Errorf("not sorted by %s: %q, %v", s.Sort, unsorted, err)
+	}
+	want(t, x.rows(), before)
+	s.Sort = ""
+	if unsorted, err := s.Unsorted(t.Context(), schema); err != nil || len(unsorted) != 1 {
+		t.Errorf("sorted by the key all the same: %q, %v", unsorted, err)
+	}
+	for sort, says := range map[string]string{"nobody": "no column", "a,": "no column"} {
+		if err := (&parquet.Sink{Warehouse: "w", Sort: sort}).Check(schema); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v", sort, err)
+		}
+	}
+}

@@ -24,8 +24,10 @@ type late struct{ by atomic.Int64 }
 func (l *late) now() time.Time          { return time.Now().Add(time.Duration(l.by.Load())) }
 func (l *late) advance(d time.Duration) { l.by.Add(int64(d)) }
 
+// sinkWithClock puts no tags, which would be wherever a test's clock passes an hour.
 func sinkWithClock(t *testing.T) (*parquet.Sink, *late) {
 	s, clock := sinkIn(t), &late{}
+	s.Retain = -1
 	s.Clock(clock.now)
 	return s, clock
 }
@@ -154,7 +156,6 @@ func TestAReaderOfAThinnedSnapshotHasItsFilesForKeepFor(t *testing.T) {
 
 func TestTagsAndBranchesAreKept(t *testing.T) {
 	s, clock := sinkWithClock(t)
-	s.Retain = -1
 	x := open(t, s, rowgen.Plain())
 	l := x.lane(0)
 	smallCommits(x, l, 5)

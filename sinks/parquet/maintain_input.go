@@ -79,14 +79,14 @@ func (in *input) closeGroup() error {
 
 func (in *input) close() error { return errors.Join(in.closeGroup(), in.raw.Close()) }
 
-// isSorted reads a file's keys and event times.
-func (l *lake) isSorted(ctx context.Context, f stored) (_ bool, err error) {
+// isSorted reads the columns that a file may be sorted by.
+func (l *lake) isSorted(ctx context.Context, f stored, by []int) (_ bool, err error) {
 	raw, err := l.disk.Open(f.uri)
 	if err != nil {
 		return false, err
 	}
 	var columns []*column.Column
-	for _, c := range sortColumns(l.schema) {
+	for _, c := range by {
 		columns = append(columns, &l.layout.columns[c])
 	}
 	in, err := openInput(raw, f.size, f.uri, columns)
@@ -96,11 +96,11 @@ func (l *lake) isSorted(ctx context.Context, f stored) (_ bool, err error) {
 	defer func() { err = errors.Join(err, in.close()) }()
 	rows := feature.NewRows(l.schema, feature.TopicPartition{})
 	var dst []*feature.Column
-	for _, c := range sortColumns(l.schema) {
+	for _, c := range by {
 		dst = append(dst, &rows.Columns[c])
 	}
 	var last []byte
-	var keys sortKeys
+	keys := sortKeys{by: by}
 	for {
 		for _, c := range dst {
 			c.Truncate(0)
@@ -109,7 +109,7 @@ func (l *lake) isSorted(ctx context.Context, f stored) (_ bool, err error) {
 		if err = errors.Join(err, ctx.Err()); n == 0 || err != nil {
 			return err == nil, err
 		}
-		keys.fill(l.schema, rows, n)
+		keys.fill(rows, n)
 		for i := range n {
 			if bytes.Compare(last, keys.at(i)) > 0 {
 				return false, nil

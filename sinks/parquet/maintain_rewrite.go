@@ -11,7 +11,11 @@ import (
 // rewrite makes them. It reads the table and writes files that nothing names.
 func (c *compactor) rewrite(ctx context.Context, t *table.Table, in []stored, d *debt) (_ *rewritten, err error) {
 	r := &rewritten{base: t.CurrentSnapshot().SequenceNumber, in: in}
-	s := &sorter{set: c.set, lake: c.lake, rows: newBlock(c.lake.schema)}
+	by, err := sortColumns(c.set.Sort, c.lake.schema)
+	if err != nil {
+		return nil, err
+	}
+	s := &sorter{set: c.set, lake: c.lake, by: by, rows: newBlock(c.lake.schema)}
 	defer func() {
 		if err = errors.Join(err, closeRuns(s.runs)); err != nil {
 			r.discard()
@@ -29,7 +33,7 @@ func (c *compactor) rewrite(ctx context.Context, t *table.Table, in []stored, d 
 		r.ranks, r.dead = append(r.ranks, make([]uint32, f.rows)), append(r.dead, len(gone))
 		live += f.rows - int64(len(gone))
 	}
-	m, err := newMerge(c.lake.schema, s.finish())
+	m, err := newMerge(c.lake.schema, by, s.finish())
 	if err == nil {
 		err = c.fill(ctx, r, m, s.nulls, evenly(live, outputs(c.set, in, d)))
 	}

@@ -82,11 +82,11 @@ type head struct {
 	at   int
 }
 
-func newMerge(s *feature.Schema, runs []sortedRun) (*merge, error) {
+func newMerge(s *feature.Schema, by []int, runs []sortedRun) (*merge, error) {
 	m := &merge{}
 	for _, r := range runs {
-		h := &head{run: r, rows: newBlock(s)}
-		more, err := h.fill(s)
+		h := &head{run: r, rows: newBlock(s), keys: sortKeys{by: by}}
+		more, err := h.fill()
 		if err != nil {
 			return nil, err
 		}
@@ -98,12 +98,12 @@ func newMerge(s *feature.Schema, runs []sortedRun) (*merge, error) {
 	return m, nil
 }
 
-func (h *head) fill(s *feature.Schema) (bool, error) {
+func (h *head) fill() (bool, error) {
 	h.at = 0
 	if err := h.run.next(h.rows); err != nil {
 		return false, err
 	}
-	h.keys.fill(s, h.rows.rows, h.rows.len())
+	h.keys.fill(h.rows.rows, h.rows.len())
 	return h.rows.len() > 0, nil
 }
 
@@ -118,7 +118,7 @@ func (m *merge) next(ctx context.Context, s *feature.Schema, dst *block, n int) 
 		to := m.stretch(h, n-dst.len())
 		dst.add(h.rows, h.at, to)
 		if h.at = to; h.at == h.rows.len() {
-			more, err := h.fill(s)
+			more, err := h.fill()
 			if err != nil {
 				return err
 			}

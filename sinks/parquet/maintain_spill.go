@@ -14,6 +14,7 @@ import (
 type sorter struct {
 	set   *Sink
 	lake  *lake
+	by    []int  // columns to sort by
 	rows  *block // not sorted yet
 	runs  []sortedRun
 	nulls bool // a file has nulls where the group has none, or may have
@@ -24,7 +25,7 @@ func (s *sorter) add(ctx context.Context, f stored, n uint32, gone rowSet) error
 	sorted := false
 	if f.size >= s.set.streamBytes {
 		var err error
-		if sorted, err = s.lake.isSorted(ctx, f); err != nil {
+		if sorted, err = s.lake.isSorted(ctx, f, s.by); err != nil {
 			return err
 		}
 	}
@@ -83,7 +84,7 @@ func (s *sorter) spill() (err error) {
 	if err != nil {
 		return err
 	}
-	sorted := s.rows.sorted(s.lake.schema)
+	sorted := s.rows.sorted(s.lake.schema, s.by)
 	if err = f.copy(sorted, nil); err == nil {
 		err = f.end()
 	}
@@ -109,7 +110,7 @@ func (s *sorter) spill() (err error) {
 // finish gives the runs; what is left in memory is one.
 func (s *sorter) finish() []sortedRun {
 	if s.rows.len() > 0 {
-		s.runs = append(s.runs, &memoryRun{s.rows.sorted(s.lake.schema)})
+		s.runs = append(s.runs, &memoryRun{s.rows.sorted(s.lake.schema, s.by)})
 	}
 	s.rows = nil
 	return s.runs

@@ -47,6 +47,10 @@ type Sink struct {
 	Partition string
 	OpenFiles int
 
+	// Sort is what maintenance sorts files by, as "user_id, ts". Numbers, texts, bytes and times
+	// can be. Default: the key, then the event time, which is what look-ups and joins as of a time want.
+	Sort string
+
 	// The table lists its newest KeepSnapshots, and of what is older the first of
 	// each sixtieth of KeepFor: by these, and by tags and branches, a reader can
 	// go back, by a snapshot's id or by time. One that has planned on any snapshot finds
@@ -61,8 +65,8 @@ type Sink struct {
 	Retain time.Duration
 
 	// Maintain is on unless it is MaintainOff: beside its commits, an open sink
-	// rewrites small files and those with many deleted rows, sorted by key and event
-	// time, as Compact does. Of several processes that share a topic's partitions, one
+	// rewrites small files and those with many deleted rows, sorted,
+	// as Compact does. Of several processes that share a topic's partitions, one
 	// does. MaintainRate is how many bytes a second it writes; default a fifth of
 	// what the sink writes, and 4 MiB at least.
 	Maintain     Maintain
@@ -108,6 +112,8 @@ func (s *Sink) Check(schema *feature.Schema) error {
 		errs = append(errs, err)
 	} else if schema != nil {
 		errs = append(errs, checkFields(schema), checkPartition(s.Partition, schema))
+		_, err := sortColumns(s.Sort, schema)
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

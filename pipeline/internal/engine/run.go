@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/pprof"
+	"slices"
 	"time"
 
 	"github.com/tandemdata/tandem/pipeline/internal/failure"
@@ -186,6 +187,9 @@ func (s *session) runSources(ctx context.Context) <-chan struct{} {
 func (s *session) runSource(ctx context.Context, n *Node) (err error) {
 	defer recovered(&err)
 	err = inside(ctx, n, func(ctx context.Context) error { return n.RunSource(ctx, s.sourceNode(n)) })
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) && !s.feeds(n) {
+		return nil // it was told to leave before it had begun: nothing is lost
+	}
 	if err != nil || s.ctx.Err() != nil {
 		return err
 	}
@@ -199,6 +203,11 @@ func (s *session) runSource(ctx context.Context, n *Node) (err error) {
 		}
 	}
 	return nil
+}
+
+// feeds reports whether a source has lanes that are not done.
+func (s *session) feeds(n *Node) bool {
+	return slices.ContainsFunc(s.all(), func(l *lane) bool { return l.source == n })
 }
 
 // sourceEnded: a source that fails has left its lanes. What passes by itself is
