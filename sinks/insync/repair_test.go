@@ -85,6 +85,8 @@ func TestARepairBesideAGraph(t *testing.T) {
 func TestWhatTheOfflineTableLacksIsBeyondARepair(t *testing.T) {
 	w := newWorld(t, seed(t), feature.ByLog, sqliteIn(t))
 	w.send(300)
+	twin := feature.Record{Key: []byte("twin"), Value: body("twin", w.clock, 1), Timestamp: w.clock}
+	w.log.Append(0, twin, twin) // the second is dropped, and leaves a place that no row has
 	w.run()
 	w.strangers(w.history(), map[string]insync.Kind{})
 	done, _ := w.repair(true)
