@@ -84,14 +84,5 @@ func (p *place) tell() {
 		p.schema(), p.database(), p.warehouse())
 	report.Heading(os.Stdout, "Look into them:")
 	fmt.Printf("  sqlite3 %s \"SELECT entity_id, event_time, score FROM %s LIMIT 5\"\n", p.database(), table)
-	fmt.Printf("  duckdb -c \"INSTALL iceberg; LOAD iceberg; SELECT count(*), max(event_time) FROM iceberg_scan('%s')\"\n", p.metadata(table))
-}
-
-// metadata is the table's newest metadata file, which readers without a catalog start from.
-func (p *place) metadata(table string) string {
-	files, _ := filepath.Glob(filepath.Join(p.warehouse(), "features", table, "metadata", "*.metadata.json"))
-	if len(files) == 0 {
-		return filepath.Join(p.warehouse(), "features", table)
-	}
-	return files[len(files)-1]
+	fmt.Printf("  duckdb -c \"INSTALL iceberg; LOAD iceberg; SELECT count(*), max(event_time) FROM iceberg_scan('%s')\"\n", filepath.Join(p.warehouse(), "features", table))
 }

@@ -10,6 +10,7 @@ import (
 	wmkafka "github.com/ThreeDotsLabs/watermill-kafka/v3/pkg/kafka"
 	"github.com/xdg-go/scram"
 
+	"github.com/tandemdata/tandem/examples/flags"
 	"github.com/tandemdata/tandem/pipeline"
 )
 
@@ -18,12 +19,12 @@ func (o *options) rejectTo(g *pipeline.Graph) (release func(), err error) {
 	if o.deadLetters == "" || o.brokers == "" {
 		return func() {}, nil
 	}
-	secure, err := o.kafkaSecurity.load()
+	secure, err := o.kafkaSecurity.Load()
 	if err != nil {
 		return nil, err
 	}
 	p, err := wmkafka.NewPublisher(wmkafka.PublisherConfig{
-		Brokers: list(o.brokers), Marshaler: wmkafka.DefaultMarshaler{}, OverwriteSaramaConfig: saramaConfig(secure),
+		Brokers: flags.List(o.brokers), Marshaler: wmkafka.DefaultMarshaler{}, OverwriteSaramaConfig: saramaConfig(secure),
 	}, watermill.NopLogger{})
 	if err != nil {
 		return nil, fmt.Errorf("dead letters to %s: %w", o.brokers, err)
@@ -34,17 +35,17 @@ func (o *options) rejectTo(g *pipeline.Graph) (release func(), err error) {
 
 // saramaConfig has every replica acknowledge a dead letter: its record counts
 // as read from then on.
-func saramaConfig(s secured) *sarama.Config {
+func saramaConfig(s flags.Secured) *sarama.Config {
 	c := wmkafka.DefaultSaramaSyncPublisherConfig()
 	c.Version = sarama.V2_8_0_0
 	c.Producer.RequiredAcks = sarama.WaitForAll
-	if s.tls != nil {
-		c.Net.TLS.Enable, c.Net.TLS.Config = true, s.tls
+	if s.TLS != nil {
+		c.Net.TLS.Enable, c.Net.TLS.Config = true, s.TLS
 	}
-	if s.sasl != nil {
-		c.Net.SASL.Enable, c.Net.SASL.User, c.Net.SASL.Password = true, s.sasl.User, s.sasl.Password
-		c.Net.SASL.Mechanism = sarama.SASLMechanism(s.sasl.Mechanism)
-		c.Net.SASL.SCRAMClientGeneratorFunc = func() sarama.SCRAMClient { return &scramClient{mechanism: s.sasl.Mechanism} }
+	if s.SASL != nil {
+		c.Net.SASL.Enable, c.Net.SASL.User, c.Net.SASL.Password = true, s.SASL.User, s.SASL.Password
+		c.Net.SASL.Mechanism = sarama.SASLMechanism(s.SASL.Mechanism)
+		c.Net.SASL.SCRAMClientGeneratorFunc = func() sarama.SCRAMClient { return &scramClient{mechanism: s.SASL.Mechanism} }
 	}
 	return c
 }

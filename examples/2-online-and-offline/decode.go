@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tandemdata/tandem/examples/flags"
 	"github.com/tandemdata/tandem/stages"
 	"github.com/tandemdata/tandem/stages/wire"
 )
@@ -44,7 +45,7 @@ func (o *options) valueFormat() (wire.Format, error) {
 		return wire.Confluent{Registry: c, Keys: o.framedKeys}, nil
 	case "single-object":
 		var f wire.SingleObject
-		for _, file := range list(o.schemas) {
+		for _, file := range flags.List(o.schemas) {
 			schema, err := read(file)
 			if err != nil {
 				return nil, fmt.Errorf("-schemas: %w", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/tandemdata/tandem/examples/flags"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/sinks/cassandra"
 	"github.com/tandemdata/tandem/sinks/parquet"
@@ -55,14 +56,14 @@ func (o *options) source() (kafka.Source, error) {
 	if err != nil {
 		return kafka.Source{}, err
 	}
-	secure, err := o.kafkaSecurity.load()
+	secure, err := o.kafkaSecurity.Load()
 	if err != nil {
 		return kafka.Source{}, err
 	}
 	return kafka.Source{
-		Brokers: list(o.brokers), Topic: o.topic, ConsumerGroup: o.group,
+		Brokers: flags.List(o.brokers), Topic: o.topic, ConsumerGroup: o.group,
 		From: from, Epoch: int32(o.epoch), UntilEnd: o.untilEnd,
-		TLS: secure.tls, SASL: secure.sasl,
+		TLS: secure.TLS, SASL: secure.SASL,
 	}, nil
 }
 
@@ -70,8 +71,8 @@ func (o *options) online() (pipeline.Sink, error) {
 	if o.sqlite != "" {
 		return &sqlite.Sink{File: o.sqlite}, nil
 	}
-	sink := &cassandra.Sink{Hosts: list(o.cassandra), Keyspace: o.keyspace, Create: true}
-	return sink, o.cassandraSecurity.apply(sink)
+	sink := &cassandra.Sink{Hosts: flags.List(o.cassandra), Keyspace: o.keyspace, Create: true}
+	return sink, o.cassandraSecurity.Apply(sink)
 }
 
 func (o *options) offline() *parquet.Sink {

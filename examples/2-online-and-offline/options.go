@@ -6,9 +6,9 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/tandemdata/tandem/examples/flags"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sources/kafka"
 )
@@ -40,9 +40,9 @@ type options struct {
 	tag                         string
 	partition                   string
 
-	json bool
-	kafkaSecurity
-	cassandraSecurity
+	json              bool
+	kafkaSecurity     flags.Kafka
+	cassandraSecurity flags.Cassandra
 	schemaRegistry
 }
 
@@ -98,8 +98,8 @@ func (o *options) declare(fs *flag.FlagSet) {
 	fs.StringVar(&o.tag, "tag", "", "once the run has ended, pin what the offline store holds under this name, for ever: a training set")
 
 	fs.BoolVar(&o.json, "json", false, "write the ledger as one JSON object on the last line of standard output")
-	o.kafkaSecurity.declare(fs)
-	o.cassandraSecurity.declare(fs)
+	o.kafkaSecurity.Declare(fs)
+	o.cassandraSecurity.Declare(fs)
 	o.schemaRegistry.declare(fs)
 }
 
@@ -135,7 +135,7 @@ func (o *options) check() error {
 func (o *options) featureGroup() (feature.Group, error) {
 	order, err := feature.ParseOrder(o.order)
 	return feature.Group{
-		Name: o.name, Version: o.version, PrimaryKey: list(o.key), EventTime: o.eventTime, Order: order, Keys: o.placement(order),
+		Name: o.name, Version: o.version, PrimaryKey: flags.List(o.key), EventTime: o.eventTime, Order: order, Keys: o.placement(order),
 		TTL: o.ttl, Evolve: o.evolve,
 	}, err
 }
@@ -166,13 +166,6 @@ func (o *options) begin() (kafka.From, error) {
 		return kafka.From{}, fmt.Errorf("-from %q: want earliest, latest, milliseconds since 1970, or a time such as 2026-01-31T12:00:00Z", o.from)
 	}
 	return kafka.Since(t), nil
-}
-
-func list(s string) []string {
-	if s == "" {
-		return nil
-	}
-	return strings.Split(s, ",")
 }
 
 func read(file string) (string, error) {

@@ -3,8 +3,9 @@ package main
 import (
 	"flag"
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/tandemdata/tandem/examples/flags"
 )
 
 // options are the flags.
@@ -31,9 +32,9 @@ type options struct {
 	most        float64
 	audit       string
 
-	json bool
-	kafkaSecurity
-	cassandraSecurity
+	json              bool
+	kafkaSecurity     flags.Kafka
+	cassandraSecurity flags.Cassandra
 }
 
 // mebibytes is a size.
@@ -87,8 +88,8 @@ func (o *options) declare(fs *flag.FlagSet) {
 	fs.StringVar(&o.audit, "audit", "tandem-repair.jsonl", "with -repair: the file to which each fault and what was done are added")
 
 	fs.BoolVar(&o.json, "json", false, "write the verdict as one JSON object on the last line of standard output")
-	o.kafkaSecurity.declare(fs)
-	o.cassandraSecurity.declare(fs)
+	o.kafkaSecurity.Declare(fs)
+	o.cassandraSecurity.Declare(fs)
 }
 
 // check is for what the stores can't see.
@@ -108,11 +109,4 @@ func (o *options) check() error {
 		return fmt.Errorf("-sample %v: want a share above 0", o.share)
 	}
 	return nil
-}
-
-func list(s string) []string {
-	if s == "" {
-		return nil
-	}
-	return strings.Split(s, ",")
 }

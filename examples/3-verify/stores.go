@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/tandemdata/tandem/examples/flags"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/cassandra"
@@ -31,11 +32,11 @@ func (o *options) verify() (v insync.Verify, err error) {
 	if o.brokers == "" {
 		return v, nil
 	}
-	secure, err := o.kafkaSecurity.load()
+	secure, err := o.kafkaSecurity.Load()
 	if err != nil {
 		return v, err
 	}
-	v.Ends = kafka.Source{Brokers: list(o.brokers), Topic: o.topic, Epoch: int32(o.epoch), TLS: secure.tls, SASL: secure.sasl}.Ends
+	v.Ends = kafka.Source{Brokers: flags.List(o.brokers), Topic: o.topic, Epoch: int32(o.epoch), TLS: secure.TLS, SASL: secure.SASL}.Ends
 	return v, nil
 }
 
@@ -50,7 +51,7 @@ func (o *options) group() (*feature.Schema, error) {
 		return nil, fmt.Errorf("-schema: %w", err)
 	}
 	group := feature.Group{
-		Name: o.name, Version: o.version, PrimaryKey: list(o.key), EventTime: o.eventTime, Order: order,
+		Name: o.name, Version: o.version, PrimaryKey: flags.List(o.key), EventTime: o.eventTime, Order: order,
 		Keys: feature.KeysMove, TTL: o.ttl, Evolve: o.evolve,
 	}
 	if order == feature.ByLog {
@@ -63,6 +64,6 @@ func (o *options) online() (pipeline.KeyReader, error) {
 	if o.sqlite != "" {
 		return &sqlite.Sink{File: o.sqlite}, nil
 	}
-	sink := &cassandra.Sink{Hosts: list(o.cassandra), Keyspace: o.keyspace}
-	return sink, o.cassandraSecurity.apply(sink)
+	sink := &cassandra.Sink{Hosts: flags.List(o.cassandra), Keyspace: o.keyspace}
+	return sink, o.cassandraSecurity.Apply(sink)
 }

@@ -68,6 +68,7 @@ var rooms = map[string][]string{
 	"sinks/parquet/internal/column":   {"pipeline/feature"},
 	"sinks/parquet/internal/paged":    {},
 	"sinks/sinktest":                  {"pipeline", "pipeline/feature", "pipeline/pipelinetest", "internal/rowgen", "pipeline/pipelinetest/rowmodel"},
+	"examples/flags":                  {"sinks/cassandra", "sources/kafka"},
 	"internal/":                       {"pipeline", "pipeline/feature"},
 	"internal/servers":                {"internal/child"},
 	"benchmarks/crash": {
