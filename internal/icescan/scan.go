@@ -28,16 +28,25 @@ type Table struct {
 
 // Load reads the table's metadata.
 func (t Table) Load(ctx context.Context, s *feature.Schema) (tbl *table.Table, err error) {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.Warehouse, "catalog.db")+"?mode=rw&_pragma=busy_timeout(10000)")
+	err = InCatalog(t.Warehouse, func(c *icesql.Catalog) (err error) {
+		tbl, err = c.LoadTable(ctx, table.Identifier{"features", s.Group.Table()})
+		return err
+	})
+	return tbl, err
+}
+
+// InCatalog gives a warehouse's catalog, as another engine opens it.
+func InCatalog(warehouse string, do func(*icesql.Catalog) error) (err error) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(warehouse, "catalog.db")+"?mode=rw&_pragma=busy_timeout(10000)")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	c, err := icesql.NewCatalog("default", db, icesql.SQLite, iceberg.Properties{})
+	c, err := icesql.NewCatalog("default", db, icesql.SQLite, iceberg.Properties{"warehouse": "file://" + warehouse})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return c.LoadTable(ctx, table.Identifier{"features", s.Group.Table()})
+	return do(c)
 }
 
 // Scan gives the table's rows in the units of the schema, in no order.

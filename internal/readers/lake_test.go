@@ -1,7 +1,6 @@
 package readers
 
 import (
-	"database/sql"
 	"maps"
 	"path/filepath"
 	"testing"
@@ -10,8 +9,8 @@ import (
 	"github.com/apache/iceberg-go"
 	icesql "github.com/apache/iceberg-go/catalog/sql"
 	"github.com/apache/iceberg-go/table"
-	_ "modernc.org/sqlite" // the catalog's database
 
+	"github.com/tandemdata/tandem/internal/icescan"
 	"github.com/tandemdata/tandem/internal/rowgen"
 	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
@@ -156,16 +155,7 @@ func (l *lake) remember(name string) {
 
 func (l *lake) inCatalog(do func(*icesql.Catalog) error) {
 	l.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(l.sink.Warehouse, "catalog.db")+"?_pragma=busy_timeout(10000)")
-	if err != nil {
-		l.Fatal(err)
-	}
-	defer db.Close()
-	c, err := icesql.NewCatalog("default", db, icesql.SQLite, iceberg.Properties{})
-	if err == nil {
-		err = do(c)
-	}
-	if err != nil {
+	if err := icescan.InCatalog(l.sink.Warehouse, do); err != nil {
 		l.Fatal(err)
 	}
 }

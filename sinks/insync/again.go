@@ -110,15 +110,10 @@ func (a *again) round(ctx context.Context, d *doubts, last bool) error {
 		return fmt.Errorf("scratch disk: %w", err)
 	}
 	defer in.close()
-	for {
-		chunk, err := in.some(chunkDoubts)
-		if err != nil || len(chunk) == 0 {
-			return errors.Join(err, a.looked(ctx))
-		}
-		if err := a.chunk(ctx, chunk, d, last); err != nil {
-			return err
-		}
+	if err := in.chunks(func(chunk []doubt) error { return a.chunk(ctx, chunk, d, last) }); err != nil {
+		return err
 	}
+	return a.looked(ctx)
 }
 
 // chunk decides some keys, or leaves them for the next round.

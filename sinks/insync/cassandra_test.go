@@ -1,7 +1,6 @@
 package insync_test
 
 import (
-	"cmp"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -105,15 +104,7 @@ func TestMutationsOfCassandraAreFoundAndNamed(t *testing.T) {
 	}
 	h, want, did := w.history(), map[string]insync.Kind{}, map[string]int{}
 	for _, id := range slices.Sorted(maps.Keys(h))[:25] {
-		rarest := cassandraByHand(c)
-		slices.SortFunc(rarest, func(a, b byHand) int { return cmp.Compare(did[a.name], did[b.name]) })
-		for _, m := range rarest {
-			if m.do(w, h, id) {
-				want[id] = m.kind
-				did[m.name]++
-				break
-			}
-		}
+		w.byHand(h, id, cassandraByHand(c), did, want)
 	}
 	if len(did) != len(cassandraByHand(c)) {
 		t.Errorf("only these happened: %v", did)

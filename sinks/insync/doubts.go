@@ -90,6 +90,19 @@ type doubtReader struct {
 
 func (r *doubtReader) close() error { return errors.Join(r.file.Close(), os.Remove(r.file.Name())) }
 
+// chunks gives the doubts, many at a time.
+func (r *doubtReader) chunks(do func([]doubt) error) error {
+	for {
+		chunk, err := r.some(chunkDoubts)
+		if err != nil || len(chunk) == 0 {
+			return err
+		}
+		if err := do(chunk); err != nil {
+			return err
+		}
+	}
+}
+
 // some reads up to n doubts; none is the end.
 func (r *doubtReader) some(n int) ([]doubt, error) {
 	var out []doubt

@@ -29,15 +29,12 @@ func (a *again) findLost(ctx context.Context) error {
 		return fmt.Errorf("scratch disk: %w", err)
 	}
 	defer in.close()
-	for {
-		chunk, err := in.some(chunkDoubts)
-		if err != nil || len(chunk) == 0 {
-			return err
-		}
+	return in.chunks(func(chunk []doubt) error {
 		if err := a.places(ctx, chunk); err != nil {
 			return fmt.Errorf("offline: %w", err)
 		}
-	}
+		return nil
+	})
 }
 
 func (a *again) places(ctx context.Context, chunk []doubt) error {

@@ -3,6 +3,7 @@ package insync
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -76,7 +77,7 @@ func (m *matcher) part(p int) (err error) {
 
 // met looks at a row that is online.
 func (m *matcher) met(e *entry) error {
-	s := m.winners.find(m.winners.keys, hash(m.run.seed, e.key), e.key, nil)
+	s := m.winners.find(m.winners.keys, maphash.Bytes(m.run.seed, e.key), e.key, nil)
 	switch {
 	case s.state == 0:
 		return m.judge(e.key, nil, e)

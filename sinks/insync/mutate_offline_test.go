@@ -1,7 +1,6 @@
 package insync_test
 
 import (
-	"database/sql"
 	"errors"
 	"io"
 	"os"
@@ -9,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/apache/iceberg-go"
-	icesql "github.com/apache/iceberg-go/catalog/sql"
 	"github.com/apache/iceberg-go/table"
 	pq "github.com/parquet-go/parquet-go"
+	"github.com/tandemdata/tandem/internal/icescan"
 )
 
 // lake is the offline table as another engine has it.
@@ -23,20 +22,16 @@ type lake struct {
 // onLake does something to the offline table by a client that isn't the sink.
 func (w *world) onLake(do func(lake)) {
 	w.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.offline.Warehouse, "catalog.db")+"?_pragma=busy_timeout(10000)")
+	err := icescan.InCatalog(w.offline.Warehouse, func(c *icesql.Catalog) error {
+		t, err := c.LoadTable(w.Context(), table.Identifier{"features", w.group.Table()})
+		if err == nil {
+			do(lake{w, t})
+		}
+		return err
+	})
 	if err != nil {
 		w.Fatal(err)
 	}
-	defer db.Close()
-	c, err := icesql.NewCatalog("default", db, icesql.SQLite, iceberg.Properties{"warehouse": "file://" + w.offline.Warehouse})
-	if err != nil {
-		w.Fatal(err)
-	}
-	t, err := c.LoadTable(w.Context(), table.Identifier{"features", w.group.Table()})
-	if err != nil {
-		w.Fatal(err)
-	}
-	do(lake{w, t})
 }
 
 // files are the table's data files, and its newest snapshot's own ones.

@@ -27,15 +27,7 @@ func TestMutationsOfTheOnlineStoreAreFoundAndNamed(t *testing.T) {
 		ids := slices.Sorted(maps.Keys(h))
 		w.rand.Shuffle(len(ids), func(i, k int) { ids[i], ids[k] = ids[k], ids[i] })
 		for _, id := range ids[:10] {
-			rarest := slices.Clone(onlineByHand)
-			slices.SortFunc(rarest, func(a, b byHand) int { return cmp.Compare(did[a.name], did[b.name]) })
-			for _, m := range rarest {
-				if m.do(w, h, id) {
-					want[id] = m.kind
-					did[m.name]++
-					break
-				}
-			}
+			w.byHand(h, id, onlineByHand, did, want)
 		}
 		w.strangers(h, want)
 		w.wantFaults(want)
@@ -43,6 +35,19 @@ func TestMutationsOfTheOnlineStoreAreFoundAndNamed(t *testing.T) {
 	for _, m := range onlineByHand {
 		if did[m.name] == 0 && os.Getenv("TANDEM_SEED") == "" {
 			t.Errorf("it never happened: %s", m.name)
+		}
+	}
+}
+
+// byHand changes a key by the first of a list that can, of those that did least before.
+func (w *world) byHand(h history, id string, list []byHand, did map[string]int, want map[string]insync.Kind) {
+	rarest := slices.Clone(list)
+	slices.SortFunc(rarest, func(a, b byHand) int { return cmp.Compare(did[a.name], did[b.name]) })
+	for _, m := range rarest {
+		if m.do(w, h, id) {
+			want[id] = m.kind
+			did[m.name]++
+			return
 		}
 	}
 }

@@ -2,7 +2,6 @@ package insync_test
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -18,15 +17,7 @@ func (w *world) hurt(n int) (want map[string]insync.Kind) {
 	h, did := w.history(), map[string]int{}
 	want = map[string]insync.Kind{}
 	for _, id := range slices.Sorted(maps.Keys(h))[:n] {
-		rarest := slices.Clone(onlineByHand)
-		slices.SortFunc(rarest, func(a, b byHand) int { return cmp.Compare(did[a.name], did[b.name]) })
-		for _, m := range rarest {
-			if m.do(w, h, id) {
-				want[id] = m.kind
-				did[m.name]++
-				break
-			}
-		}
+		w.byHand(h, id, onlineByHand, did, want)
 	}
 	w.strangers(h, want)
 	delete(want, "lost")

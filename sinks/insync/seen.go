@@ -1,7 +1,6 @@
 package insync
 
 import (
-	"hash/maphash"
 	"maps"
 	"sync"
 
@@ -64,5 +63,3 @@ func (f *finder) each(rows *feature.Scanned, do func(k, i int)) {
 		}
 	}
 }
-
-func hash(seed maphash.Seed, key []byte) uint64 { return maphash.Bytes(seed, key) }

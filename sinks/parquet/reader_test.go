@@ -2,16 +2,15 @@ package parquet_test
 
 import (
 	"context"
-	"database/sql"
 	"iter"
 	"path/filepath"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/iceberg-go"
 	icesql "github.com/apache/iceberg-go/catalog/sql"
 	"github.com/apache/iceberg-go/table"
 
+	"github.com/tandemdata/tandem/internal/icescan"
 	"github.com/tandemdata/tandem/sinks/parquet"
 )
 
@@ -36,16 +35,7 @@ func change(t testing.TB, s *parquet.Sink, tbl *table.Table, updates ...table.Up
 
 func inCatalog(t testing.TB, s *parquet.Sink, do func(*icesql.Catalog) error) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.Warehouse, "catalog.db")+"?_pragma=busy_timeout(10000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	c, err := icesql.NewCatalog("default", db, icesql.SQLite, iceberg.Properties{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := do(c); err != nil {
+	if err := icescan.InCatalog(s.Warehouse, do); err != nil {
 		t.Fatal(err)
 	}
 }
