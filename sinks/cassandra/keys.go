@@ -35,10 +35,7 @@ func (s *Sink) ScanKeys(ctx context.Context, schema *feature.Schema, do func(*fe
 	query := r.table.scan() + fmt.Sprintf(" WHERE token(%s) >= ? AND token(%[1]s) <= ?", join(r.table.keys(), quoted, ", "))
 	return r.side(ctx, scanSide, scanRanges, func(ctx context.Context, i int, p *page) error {
 		from, to := tokens(i)
-		if err := p.read(ctx, do, query, from, to); err != nil {
-			return err
-		}
-		return p.give(do)
+		return p.read(ctx, do, query, from, to)
 	})
 }
 
@@ -106,6 +103,10 @@ func (s *Sink) reader(ctx context.Context, schema *feature.Schema) (*reader, err
 	return &reader{c, t}, nil
 }
 
+func (r *reader) failed(err error) error {
+	return fmt.Errorf("scan %s: %w", r.table.qualified(r.table.name()), err)
+}
+
 // side does n things, some side by side, each of which gets a page of its own.
 func (r *reader) side(ctx context.Context, side, n int, do func(context.Context, int, *page) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
@@ -117,7 +118,7 @@ func (r *reader) side(ctx context.Context, side, n int, do func(context.Context,
 			p := newPage(r)
 			for i := range next {
 				if err := do(ctx, i, p); err != nil {
-					stop(fmt.Errorf("scan %s: %w", r.table.qualified(r.table.name()), err))
+					stop(r.failed(err))
 				}
 			}
 		})

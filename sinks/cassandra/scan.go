@@ -3,9 +3,9 @@ package cassandra
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
 
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
@@ -21,42 +21,27 @@ func (s *Sink) Scan(ctx context.Context, schema *feature.Schema) iter.Seq2[featu
 }
 
 func (s *Sink) scan(ctx context.Context, schema *feature.Schema, yield func(feature.Stored) bool) error {
-	if err := s.Check(schema); err != nil {
-		return err
-	}
-	t := newTable(s.Keyspace, s.layout(schema), schema)
-	c, err := s.connect(slog.New(slog.DiscardHandler))
+	r, err := s.reader(ctx, schema)
 	if err != nil {
 		return err
 	}
-	defer c.Close()
-	if schema.Group.Evolve {
-		if t, err = c.asItIs(ctx, t); err != nil {
-			return err
+	defer r.c.Close()
+	p := newPage(r)
+	give := func(rows *feature.Scanned) error {
+		for i := range rows.Len() {
+			if !yield(rows.Row(i)) {
+				return errStopped
+			}
 		}
+		return nil
 	}
-	cells := make([]wire, t.scanned())
-	into := make([]any, len(cells))
-	for i := range cells {
-		into[i] = &cells[i]
-	}
-	rows := c.Query(t.scan()).WithContext(ctx).Iter()
-	for rows.Scan(into...) {
-		row, err := t.stored(cells)
-		if err != nil {
-			rows.Close()
-			return fmt.Errorf("scan %s: %w", t.qualified(t.name()), err)
-		}
-		if !yield(row) {
-			rows.Close()
-			return nil
-		}
-	}
-	if err := rows.Close(); err != nil {
-		return fmt.Errorf("scan %s: %w", t.qualified(t.name()), err)
+	if err := p.read(ctx, give, r.table.scan()); err != nil && !errors.Is(err, errStopped) {
+		return r.failed(err)
 	}
 	return nil
 }
+
+var errStopped = errors.New("the caller has enough")
 
 // asItIs is the table with the columns that it has. Those that it lacks are null in every row.
 func (c *connection) asItIs(ctx context.Context, t *table) (*table, error) {

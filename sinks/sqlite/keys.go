@@ -100,16 +100,6 @@ func (s Sink) reader(schema *feature.Schema) (*reader, error) {
 
 // read gives the rows of a query, some at a time.
 func (r *reader) read(ctx context.Context, out *feature.Scanned, do func(*feature.Scanned) error, query string, args ...any) error {
-	rows, err := r.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	values := make([]any, len(r.schema.Fields)+shown+1)
-	into := make([]any, len(values))
-	for i := range values {
-		into[i] = &values[i]
-	}
 	give := func() error {
 		if out.Len() == 0 {
 			return nil
@@ -119,26 +109,18 @@ func (r *reader) read(ctx context.Context, out *feature.Scanned, do func(*featur
 		return err
 	}
 	out.Clear()
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
-			return err
-		}
+	err := each(ctx, r.db, len(r.schema.Fields)+shown+1, func(values []any) error {
 		row, err := stored(r.schema, values)
 		if err != nil {
 			return err
 		}
 		row.Version.Delete = values[len(values)-1] == int64(1)
-		if err := out.Add(row); err != nil {
+		if err := out.Add(row); err != nil || out.Len() < scanRows {
 			return err
 		}
-		if out.Len() < scanRows {
-			continue
-		}
-		if err := give(); err != nil {
-			return err
-		}
-	}
-	if err := rows.Err(); err != nil {
+		return give()
+	}, query, args...)
+	if err != nil {
 		return err
 	}
 	return give()

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -30,12 +31,29 @@ func (s Sink) scan(ctx context.Context, schema *feature.Schema, yield func(featu
 	names := columnNames(schema, added[:shown])
 	// Of the view by name: a quoted name that no column has would be a string.
 	query := fmt.Sprintf(`SELECT v."%s" FROM %s AS v`, strings.Join(names, `",v."`), quote(schema.Group.Table()))
-	rows, err := db.QueryContext(ctx, query)
+	err = each(ctx, db, len(names), func(values []any) error {
+		row, err := stored(schema, values)
+		if err == nil && !yield(row) {
+			err = errStopped
+		}
+		return err
+	}, query)
+	if errors.Is(err, errStopped) {
+		return nil
+	}
+	return err
+}
+
+var errStopped = errors.New("the caller has enough")
+
+// each gives the rows of a query, of so many columns, in the same memory.
+func each(ctx context.Context, db *sql.DB, columns int, do func(values []any) error, query string, args ...any) error {
+	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	values, into := make([]any, len(names)), make([]any, len(names))
+	values, into := make([]any, columns), make([]any, columns)
 	for i := range values {
 		into[i] = &values[i]
 	}
@@ -43,12 +61,8 @@ func (s Sink) scan(ctx context.Context, schema *feature.Schema, yield func(featu
 		if err := rows.Scan(into...); err != nil {
 			return err
 		}
-		row, err := stored(schema, values)
-		if err != nil {
+		if err := do(values); err != nil {
 			return err
-		}
-		if !yield(row) {
-			return nil
 		}
 	}
 	return rows.Err()
