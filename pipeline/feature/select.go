@@ -6,7 +6,7 @@ package feature
 func (r *Rows) Select(rows []int) *Rows {
 	some := NewRows(r.Schema, r.TopicPartition)
 	for i := range some.Columns {
-		some.Columns[i].selectFrom(&r.Columns[i], rows)
+		some.Columns[i].ExtendRows(&r.Columns[i], rows)
 	}
 	some.ends, some.digest = make([]uint32, 0, len(rows)), make([]Digest, 0, len(rows))
 	for _, i := range rows {
@@ -25,23 +25,9 @@ func (r *Rows) Select(rows []int) *Rows {
 	return some
 }
 
-// selectFrom appends rows of another column; those that lie together at once.
-func (c *Column) selectFrom(o *Column, rows []int) {
-	switch {
-	case o.Valid != nil || len(o.Children) > 0:
-	case o.Field.Kind == Int32:
-		c.Int32s = pick(c.Int32s, o.Int32s, rows)
-		return
-	case o.Field.Kind == Int64:
-		c.Int64s = pick(c.Int64s, o.Int64s, rows)
-		return
-	case o.Field.Kind == Float32:
-		c.Float32s = pick(c.Float32s, o.Float32s, rows)
-		return
-	case o.Field.Kind == Float64:
-		c.Float64s = pick(c.Float64s, o.Float64s, rows)
-		return
-	}
+// ExtendRows appends rows of another column of the same field, in the order that they
+// are given in; those that lie together at once.
+func (c *Column) ExtendRows(o *Column, rows []int) {
 	for i := 0; i < len(rows); {
 		n := 1
 		for i+n < len(rows) && rows[i+n] == rows[i]+n {
@@ -50,11 +36,4 @@ func (c *Column) selectFrom(o *Column, rows []int) {
 		c.ExtendRange(o, rows[i], rows[i]+n)
 		i += n
 	}
-}
-
-func pick[T any](dst, src []T, rows []int) []T {
-	for _, i := range rows {
-		dst = append(dst, src[i])
-	}
-	return dst
 }

@@ -49,7 +49,11 @@ func (l *lake) publish(ctx context.Context, t *table.Table, p *plan) error {
 // for a property would not be seen by a stale writer, whose commit, pinned to the
 // old snapshot, would go through and take the progress back.
 func (l *lake) manifestsOf(t *table.Table, s *table.Snapshot, p *plan) ([]iceberg.ManifestFile, error) {
-	all, err := l.writeManifests(t, s, slices.Concat(p.files, p.deletes))
+	var added []addition
+	for _, f := range slices.Concat(p.files, p.deletes) {
+		added = append(added, addition{file: f})
+	}
+	all, err := l.writeManifests(t, s, added, l.newManifest)
 	if err != nil {
 		return nil, err
 	}
@@ -62,37 +66,6 @@ func (l *lake) manifestsOf(t *table.Table, s *table.Snapshot, p *plan) ([]iceber
 			return nil, err
 		}
 		all = append(all, old...)
-	}
-	return all, nil
-}
-
-// writeManifests are manifests of new files, one for each kind and partition spec.
-func (l *lake) writeManifests(t *table.Table, s *table.Snapshot, files []iceberg.DataFile) (all []iceberg.ManifestFile, err error) {
-	by := map[manifestKind][]iceberg.DataFile{}
-	var order []manifestKind
-	for _, f := range files {
-		k := manifestKind{iceberg.ManifestContentData, int(f.SpecID())}
-		if f.ContentType() != iceberg.EntryContentData {
-			k.content = iceberg.ManifestContentDeletes
-		}
-		if by[k] == nil {
-			order = append(order, k)
-		}
-		by[k] = append(by[k], f)
-	}
-	for _, k := range order {
-		m, err := l.writeManifest(t, s, k, func(w *iceberg.ManifestWriter) error {
-			for _, f := range by[k] {
-				if err := w.Add(iceberg.NewManifestEntryBuilder(iceberg.EntryStatusADDED, &s.SnapshotID, f).Build()); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, m)
 	}
 	return all, nil
 }

@@ -69,9 +69,7 @@ func (b *block) sorted(s *feature.Schema, by []int) *block {
 	})
 	out := newBlock(s)
 	for c := range out.all {
-		for _, i := range order {
-			out.all[c].ExtendRange(b.all[c], i, i+1)
-		}
+		out.all[c].ExtendRows(b.all[c], order)
 	}
 	for _, i := range order {
 		out.from = append(out.from, b.from[i])

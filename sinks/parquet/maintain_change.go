@@ -1,7 +1,6 @@
 package parquet
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -17,12 +16,6 @@ type change struct {
 	wrote []string // manifests
 
 	added, removed tally
-}
-
-// addition is a new file, and its data sequence number; nil for its commit's own.
-type addition struct {
-	file iceberg.DataFile
-	seq  *int64
 }
 
 // manifests are those of the table's snapshot after the change. One that loses a
@@ -61,7 +54,7 @@ func (c *change) drops(m iceberg.ManifestFile) (n int) {
 }
 
 func (c *change) without(t *table.Table, s *table.Snapshot, m iceberg.ManifestFile) (iceberg.ManifestFile, error) {
-	return c.write(t, s, m.ManifestContent(), m.PartitionSpecID(), func(w *iceberg.ManifestWriter) error {
+	return c.write(t, s, kindOf(m), func(w *iceberg.ManifestWriter) error {
 		for e, err := range m.Entries(c.lake.disk, true) {
 			if err != nil {
 				return err
@@ -79,63 +72,21 @@ func (c *change) without(t *table.Table, s *table.Snapshot, m iceberg.ManifestFi
 	})
 }
 
-// additions are manifests of the new files, one for each kind and partition spec.
-func (c *change) additions(t *table.Table, s *table.Snapshot) (out []iceberg.ManifestFile, err error) {
-	type kind struct {
-		content iceberg.ManifestContent
-		spec    int32
-	}
-	var order []kind
-	files := map[kind][]addition{}
+// additions are manifests of the new files.
+func (c *change) additions(t *table.Table, s *table.Snapshot) ([]iceberg.ManifestFile, error) {
 	for _, a := range c.add {
-		k := kind{iceberg.ManifestContentDeletes, a.file.SpecID()}
-		if a.file.ContentType() == iceberg.EntryContentData {
-			k.content = iceberg.ManifestContentData
-		}
-		if files[k] == nil {
-			order = append(order, k)
-		}
-		files[k] = append(files[k], a)
 		c.added.count(a.file)
 	}
-	for _, k := range order {
-		m, err := c.write(t, s, k.content, k.spec, func(w *iceberg.ManifestWriter) error {
-			for _, a := range files[k] {
-				if err := w.Add(iceberg.NewManifestEntry(iceberg.EntryStatusADDED, &s.SnapshotID, a.seq, nil, a.file)); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, m)
-	}
-	return out, nil
+	return c.lake.writeManifests(t, s, c.add, c.write)
 }
 
-func (c *change) write(t *table.Table, s *table.Snapshot, content iceberg.ManifestContent, spec int32, fill func(*iceberg.ManifestWriter) error) (_ iceberg.ManifestFile, err error) {
-	by := t.Metadata().PartitionSpecByID(int(spec))
-	if by == nil {
-		return nil, fmt.Errorf("the table has no partition spec %d", spec)
+// write writes a manifest whose name says that it came of a rewrite.
+func (c *change) write(t *table.Table, s *table.Snapshot, k manifestKind, fill func(*iceberg.ManifestWriter) error) (iceberg.ManifestFile, error) {
+	m, err := c.lake.writeManifest(t, s, k, "replaced", fill)
+	if err == nil {
+		c.wrote = append(c.wrote, m.FilePath())
 	}
-	path := fmt.Sprintf("%s/metadata/%s", t.Location(), newName("-replaced.avro"))
-	out, err := c.lake.disk.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	c.wrote = append(c.wrote, path)
-	defer func() { err = errors.Join(err, out.Close()) }()
-	size := &counter{w: out}
-	w, err := iceberg.NewManifestWriter(2, size, *by, t.Schema(), s.SnapshotID, iceberg.WithManifestWriterContent(content))
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(fill(w), w.Close()); err != nil {
-		return nil, err
-	}
-	return w.ToManifestFile(path, size.n)
+	return m, err
 }
 
 // tally counts files as a snapshot's summary does.

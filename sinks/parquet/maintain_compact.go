@@ -18,18 +18,14 @@ import (
 // files makes it start again. Its memory doesn't grow with the table: it is some
 // 300 MiB of heap for files of a million rows of twenty columns.
 func (s *Sink) Compact(ctx context.Context, schema *feature.Schema) (done Compaction, err error) {
-	if err := s.Check(schema); err != nil {
-		return done, err
-	}
-	set := s.withDefaults()
-	l, err := dial(&set, schema)
+	set, l, err := s.dial(schema)
 	if err != nil {
 		return done, err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
-	c := &compactor{set: &set, lake: l, schema: schema, policy: policy{&set, true}, commit: race}
+	c := &compactor{set: set, lake: l, schema: schema, policy: policy{set, true}, commit: race}
 	if done, err = c.all(ctx); err == nil {
-		err = l.removeOrphans(ctx, &set)
+		err = l.removeOrphans(ctx, set)
 	}
 	return done, err
 }

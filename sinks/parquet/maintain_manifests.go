@@ -1,10 +1,6 @@
 package parquet
 
 import (
-	"errors"
-	"fmt"
-	"io"
-
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 )
@@ -22,8 +18,7 @@ func (l *lake) merge(t *table.Table, s *table.Snapshot, all []iceberg.ManifestFi
 	small := map[manifestKind][]iceberg.ManifestFile{}
 	for _, m := range all {
 		if m.Length() < mergeBytes {
-			k := manifestKind{m.ManifestContent(), int(m.PartitionSpecID())}
-			small[k] = append(small[k], m)
+			small[kindOf(m)] = append(small[kindOf(m)], m)
 		} else {
 			kept = append(kept, m)
 		}
@@ -60,7 +55,7 @@ func (l *lake) mergeInto(t *table.Table, s *table.Snapshot, kind manifestKind, l
 	if len(live) == 0 {
 		return nil, nil
 	}
-	return l.writeManifest(t, s, kind, func(w *iceberg.ManifestWriter) error {
+	return l.newManifest(t, s, kind, func(w *iceberg.ManifestWriter) error {
 		for _, e := range live {
 			if err := w.Existing(e); err != nil {
 				return err
@@ -68,51 +63,4 @@ func (l *lake) mergeInto(t *table.Table, s *table.Snapshot, kind manifestKind, l
 		}
 		return nil
 	})
-}
-
-// manifestKind is what the files of one manifest have in common.
-type manifestKind struct {
-	content iceberg.ManifestContent
-	spec    int
-}
-
-// writeManifest writes a manifest of a snapshot under way, durably.
-func (l *lake) writeManifest(t *table.Table, s *table.Snapshot, kind manifestKind, fill func(*iceberg.ManifestWriter) error) (m iceberg.ManifestFile, err error) {
-	spec, err := specByID(t, kind.spec)
-	if err != nil {
-		return nil, err
-	}
-	path := fmt.Sprintf("%s/metadata/%s", t.Location(), newName("-manifest.avro"))
-	out, err := l.disk.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err = errors.Join(err, out.Close()); err != nil {
-			_ = l.disk.Remove(path)
-		}
-	}()
-	size := &counter{w: out}
-	w, err := iceberg.NewManifestWriter(2, size, spec, t.Schema(), s.SnapshotID, iceberg.WithManifestWriterContent(kind.content))
-	if err != nil {
-		return nil, err
-	}
-	if err := fill(w); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return w.ToManifestFile(path, size.n)
-}
-
-type counter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *counter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	c.n += int64(n)
-	return n, err
 }

@@ -15,11 +15,7 @@ import (
 // what processes that were killed left. Compact removes those that are
 // OrphanAge and KeepFor old, and so does an open sink once a day.
 func (s *Sink) Orphans(ctx context.Context, schema *feature.Schema) (files []string, err error) {
-	if err := s.Check(schema); err != nil {
-		return nil, err
-	}
-	set := s.withDefaults()
-	l, err := dial(&set, schema)
+	_, l, err := s.dial(schema)
 	if err != nil {
 		return nil, err
 	}

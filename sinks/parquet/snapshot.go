@@ -34,11 +34,7 @@ type snapshot struct {
 
 // Snapshot opens the table's current snapshot. A table that isn't there is an error.
 func (s *Sink) Snapshot(ctx context.Context, schema *feature.Schema) (pipeline.Snapshot, error) {
-	if err := s.Check(schema); err != nil {
-		return nil, err
-	}
-	set := s.withDefaults()
-	l, err := dial(&set, schema)
+	_, l, err := s.dial(schema)
 	if err != nil {
 		return nil, err
 	}

@@ -64,6 +64,16 @@ func openLake(ctx context.Context, set *Sink, schema *feature.Schema) (*lake, er
 	return l, nil
 }
 
+// dial checks the settings, which it returns complete, and reaches the table.
+func (s *Sink) dial(schema *feature.Schema) (*Sink, *lake, error) {
+	if err := s.Check(schema); err != nil {
+		return nil, nil, err
+	}
+	set := s.withDefaults()
+	l, err := dial(&set, schema)
+	return &set, l, err
+}
+
 func dial(set *Sink, schema *feature.Schema) (*lake, error) {
 	d := &disk{fault: set.fault}
 	c, err := openCatalog(set.Warehouse, d)

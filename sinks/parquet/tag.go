@@ -15,11 +15,7 @@ import (
 // another engine, takes its rows. A name that the table has is an error, unless it is
 // that of the newest snapshot.
 func (s *Sink) Tag(ctx context.Context, schema *feature.Schema, name string) (err error) {
-	if err := s.Check(schema); err != nil {
-		return err
-	}
-	set := s.withDefaults()
-	l, err := dial(&set, schema)
+	_, l, err := s.dial(schema)
 	if err != nil {
 		return err
 	}
