@@ -87,6 +87,7 @@ func TestAShareOfTheKeysAndAListOfThem(t *testing.T) {
 	w := newWorld(t, seed(t), feature.ByEventTime, sqliteIn(t))
 	w.keys = 400
 	w.send(3000)
+	w.keep("key-7", "key-8")
 	w.run()
 	s := w.settings()
 	s.Share = 0.25
@@ -108,6 +109,7 @@ func TestAShareOfTheKeysAndAListOfThem(t *testing.T) {
 func TestWhatABranchDoesIsExpected(t *testing.T) {
 	w := newWorld(t, seed(t), feature.ByLog, sqliteIn(t))
 	w.send(1000)
+	w.keep("key-7")
 	w.run()
 	s := w.settings()
 	s.Expect = func(r feature.Stored) (feature.Stored, bool) { return r, r.Values[0] != "key-7" }

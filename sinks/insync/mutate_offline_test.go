@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"github.com/apache/iceberg-go"
+	icesql "github.com/apache/iceberg-go/catalog/sql"
 	"github.com/apache/iceberg-go/table"
 	pq "github.com/parquet-go/parquet-go"
+
 	"github.com/tandemdata/tandem/internal/icescan"
 )
 

@@ -97,6 +97,14 @@ func (w *world) send(n int) {
 	}
 }
 
+// keep appends a row of key that is newer than all, so that its online row is there.
+func (w *world) keep(keys ...string) {
+	for _, key := range keys {
+		w.clock++
+		w.log.Append(partitionOf(key), feature.Record{Key: []byte(key), Value: body(key, w.clock, 1), Timestamp: w.clock})
+	}
+}
+
 func partitionOf(key string) int32 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key))
