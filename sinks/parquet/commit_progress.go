@@ -87,7 +87,7 @@ func progressText(t *table.Table) (string, error) {
 		}
 		last = s
 	}
-	if last == nil || last.ParentSnapshotID == nil {
+	if last == nil || began(last) {
 		return "{}", nil
 	}
 	if s := t.SnapshotByName(progressTag); s != nil && s.SequenceNumber < last.SequenceNumber {
@@ -101,6 +101,10 @@ func progressText(t *table.Table) (string, error) {
 	}
 	return "{}", nil
 }
+
+// began reports whether a snapshot is the table's first. To have no parent doesn't
+// say so: some engines take the parent away when they expire it.
+func began(s *table.Snapshot) bool { return s.ParentSnapshotID == nil && s.SequenceNumber <= 1 }
 
 func parentOf(t *table.Table, s *table.Snapshot) *table.Snapshot {
 	if s.ParentSnapshotID == nil {

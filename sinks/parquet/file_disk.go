@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,6 +80,16 @@ func (d *disk) makeDir(dir string) error {
 		return err
 	}
 	return d.syncDir(filepath.Dir(dir))
+}
+
+// WalkDir passes over what others remove while it walks.
+func (d *disk) WalkDir(root string, fn fs.WalkDirFunc) error {
+	return d.LocalFS.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err = fn(path, e, err); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
 }
 
 // Open opens a file for reading.

@@ -198,14 +198,19 @@ func commitForeign(t *testing.T, s *parquet.Sink, commits int) {
 	t.Helper()
 	for range commits {
 		tbl := load(t, s, "plain_1")
-		other := *tbl.CurrentSnapshot()
-		below := other.SnapshotID
-		other.ParentSnapshotID, other.SequenceNumber = &below, tbl.Metadata().LastSequenceNumber()+1
-		other.SnapshotID = below/2 + other.SequenceNumber
-		other.Summary = &table.Summary{Operation: table.OpReplace, Properties: iceberg.Properties{}}
-		change(t, s, tbl, table.NewAddSnapshotUpdate(&other),
-			table.NewSetSnapshotRefUpdate(table.MainBranch, other.SnapshotID, table.BranchRef, 0, 0, 0))
+		addForeign(t, s, tbl, &tbl.CurrentSnapshot().SnapshotID)
 	}
+}
+
+// addForeign adds a snapshot of another engine, which says that it has a parent, or none.
+func addForeign(t *testing.T, s *parquet.Sink, tbl *table.Table, parent *int64) {
+	t.Helper()
+	other := *tbl.CurrentSnapshot()
+	other.ParentSnapshotID, other.SequenceNumber = parent, tbl.Metadata().LastSequenceNumber()+1
+	other.SnapshotID = other.SnapshotID/2 + other.SequenceNumber
+	other.Summary = &table.Summary{Operation: table.OpReplace, Properties: iceberg.Properties{}}
+	change(t, s, tbl, table.NewAddSnapshotUpdate(&other),
+		table.NewSetSnapshotRefUpdate(table.MainBranch, other.SnapshotID, table.BranchRef, 0, 0, 0))
 }
 
 // Another engine's snapshots say nothing of progress: that below them stays.
@@ -244,5 +249,22 @@ func TestProgressThatAnotherEngineExpiredIsMissed(t *testing.T) {
 	change(t, s, load(t, s, "plain_1"), table.NewRemoveSnapshotsUpdate([]int64{ours}, false))
 	if _, _, err := x.writer.(pipeline.ProgressStore).Progress(t.Context(), "t", 0); err == nil || !strings.Contains(err.Error(), "were expired") {
 		t.Errorf("progress: %v", err)
+	}
+}
+
+// pyiceberg takes the parent away from a snapshot whose parent it expires: that is
+// not the table's first, and the progress is where the tag is.
+func TestProgressIsFoundBelowASnapshotWithoutAParent(t *testing.T) {
+	s, _ := sinkWithClock(t)
+	x := open(t, s, rowgen.Plain())
+	smallCommits(x, x.lane(0), 2)
+	ours := load(t, s, "plain_1").CurrentSnapshot().SnapshotID
+	addForeign(t, s, load(t, s, "plain_1"), nil)
+	if next := x.next(0); next != 4 {
+		t.Errorf("the table is at %d, want 4", next)
+	}
+	change(t, s, load(t, s, "plain_1"), table.NewRemoveSnapshotsUpdate([]int64{ours}, false))
+	if _, _, err := x.writer.(pipeline.ProgressStore).Progress(t.Context(), "t", 0); err == nil || !strings.Contains(err.Error(), "were expired") {
+		t.Errorf("progress once the tag's snapshot is gone: %v", err)
 	}
 }
