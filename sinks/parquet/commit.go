@@ -99,6 +99,9 @@ func (w *writer) prepare(ctx context.Context, c *cut) error {
 	if err != nil {
 		return err
 	}
+	if err := w.lake.goOn(t); err != nil {
+		return err
+	}
 	for _, f := range c.files {
 		if err := w.lake.describe(ctx, t, f); err != nil {
 			return err
@@ -139,7 +142,7 @@ func (w *writer) attempt(ctx context.Context, c *cut) error {
 		}
 		c.maybeLanded = false
 	}
-	if err := w.lake.follow(t, w.lake.schema); err != nil {
+	if err := w.lake.goOn(t); err != nil {
 		return err
 	}
 	c.plan.discard(w.lake.disk)

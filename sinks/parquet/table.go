@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 
@@ -24,6 +25,7 @@ type lake struct {
 	schema  *feature.Schema
 	catalog *sqlCatalog
 	disk    *disk
+	began   *iceberg.Schema // the table's when files were last begun
 	id      table.Identifier
 	layout  *layout // of files that have nulls
 	plain   *layout // of files that have those of the group only
@@ -93,9 +95,6 @@ func (l *lake) take(t *table.Table, s *feature.Schema) error {
 	if err := l.follow(t, s); err != nil {
 		return err
 	}
-	if err := checkShape(s, t.Schema(), t.Properties()); err != nil {
-		return err
-	}
 	full, err := newLayout(s, t.Schema(), true)
 	if err != nil {
 		return err
@@ -104,7 +103,7 @@ func (l *lake) take(t *table.Table, s *feature.Schema) error {
 	if err != nil {
 		return err
 	}
-	l.schema, l.layout, l.plain, l.data = s, full, plain, filepath.Join(pathOfURI(t.Location()), "data")
+	l.schema, l.began, l.layout, l.plain, l.data = s, t.Schema(), full, plain, filepath.Join(pathOfURI(t.Location()), "data")
 	l.digester = identity.NewDigester(t.Metadata().TableUUID())
 	return l.disk.makeDir(l.data)
 }

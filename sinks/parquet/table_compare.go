@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/apache/iceberg-go"
@@ -10,8 +11,9 @@ import (
 )
 
 // checkShape refuses a table that doesn't hold the group's rows as they are. The
-// order of columns doesn't matter, for processes add them in any. Where the group
-// grows, the table may have columns that the schema lacks, if they can be null.
+// order of columns doesn't matter, for processes add them in any. Columns that another
+// engine added are null in the group's rows. Where the group grows, it may have got more
+// of its own by another process than the schema knows.
 func checkShape(s *feature.Schema, have *iceberg.Schema, p iceberg.Properties) error {
 	want, err := tableSchema(s)
 	if err != nil {
@@ -22,14 +24,14 @@ func checkShape(s *feature.Schema, have *iceberg.Schema, p iceberg.Properties) e
 	for _, f := range c.missing {
 		wrong = append(wrong, "the table has no column "+f.Name)
 	}
-	for _, f := range c.others {
-		if f.Required || !s.Group.Evolve {
-			wrong = append(wrong, "the group has no column "+f.Name)
-		}
-	}
 	says, err := feature.ParseDescription(p[groupProperty])
 	if err != nil {
 		return fmt.Errorf("table %s, property %s: %w", s.Group.Table(), groupProperty, err)
+	}
+	for _, f := range c.others {
+		if _, grown := says.Features[f.Name]; f.Required || grown && !s.Group.Evolve {
+			wrong = append(wrong, "the group has no column "+f.Name)
+		}
 	}
 	if wrong = append(wrong, says.Differs(s)...); len(wrong) == 0 {
 		return nil
@@ -62,6 +64,31 @@ func compare(want, have *iceberg.Schema) comparison {
 		}
 	}
 	return c
+}
+
+// checkIDs refuses a table of which a column has been made anew under the same name
+// since files were begun: what they have would be nobody's. Begun again, they have its new id.
+func checkIDs(s *feature.Schema, was, is *iceberg.Schema) error {
+	for _, f := range fieldsOf(s) {
+		a, _ := was.FindFieldByName(f.Name)
+		b, _ := is.FindFieldByName(f.Name)
+		if !sameIDs(a, b) {
+			return fmt.Errorf("column %s was dropped and added again", f.Name)
+		}
+	}
+	return nil
+}
+
+func sameIDs(a, b iceberg.NestedField) bool {
+	if a.ID != b.ID {
+		return false
+	}
+	x, ok := a.Type.(iceberg.NestedType)
+	if !ok {
+		return true
+	}
+	y, ok := b.Type.(iceberg.NestedType)
+	return ok && slices.EqualFunc(x.Fields(), y.Fields(), sameIDs)
 }
 
 // describe writes a table's columns as an error message shows them.

@@ -6,11 +6,12 @@ import (
 
 	"github.com/apache/iceberg-go/table"
 
+	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 )
 
 // follow writes by the table's partition spec from now on, which another engine may
-// change at any time, and refuses what others may have made of the table and this
+// change at any time as it may its columns, and refuses what others may have made of the table and this
 // sink doesn't write: then its rows would be hidden from filters, or be there twice.
 // It is asked when the table is opened and by each commit. Equality deletes are found
 // where files are listed. Files that were begun by another spec stay of that.
@@ -19,14 +20,28 @@ func (l *lake) follow(t *table.Table, s *feature.Schema) error {
 		return l.refuse(t, fmt.Errorf("it has format version %d, and this sink writes version 2", v))
 	}
 	spec := t.Spec()
-	if p := l.parter.Load(); p != nil && p.spec == spec.ID() && p.schema == s {
+	if p := l.parter.Load(); p != nil && p.spec == spec.ID() && p.table == t.Schema().ID && p.schema == s {
 		return nil
+	}
+	if err := checkShape(s, t.Schema(), t.Properties()); err != nil {
+		return err
 	}
 	p, err := newParter(&spec, t.Schema(), s)
 	if err != nil {
 		return l.refuse(t, err)
 	}
 	l.parter.Store(p)
+	return nil
+}
+
+// goOn is follow for files that were begun: their columns are still the table's.
+func (l *lake) goOn(t *table.Table) error {
+	if err := l.follow(t, l.schema); err != nil || t.Schema().ID == l.began.ID {
+		return err
+	}
+	if err := checkIDs(l.schema, l.began, t.Schema()); err != nil {
+		return pipeline.Restart(l.refuse(t, err))
+	}
 	return nil
 }
 

@@ -54,6 +54,9 @@ func (l *lake) grow(ctx context.Context, s *feature.Schema) error {
 	if err != nil {
 		return err
 	}
+	if err := l.goOn(t); err != nil {
+		return err
+	}
 	if t, err = l.addColumns(ctx, t, s); err != nil {
 		return err
 	}

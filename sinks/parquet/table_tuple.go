@@ -9,9 +9,6 @@ import (
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 	"github.com/google/uuid"
-
-	"github.com/tandemdata/tandem/pipeline/feature"
-	"github.com/tandemdata/tandem/sinks/parquet/internal/column"
 )
 
 // tuple is a partition of the table: the spec that it is of, and its values by the
@@ -61,124 +58,6 @@ func spellValue(v any) string {
 		return fmt.Sprintf("%q", r.String())
 	}
 	return fmt.Sprint(v)
-}
-
-// parter says in which partition of the table a row belongs.
-type parter struct {
-	schema   *feature.Schema
-	spec     int
-	fields   []parterField
-	identity bool // all fields are of the identity: two rows of one have one tuple
-}
-
-type parterField struct {
-	id   int
-	from int // in Schema.Fields
-	is   iceberg.Type
-	by   iceberg.Transform
-}
-
-// newParter fails on a spec that this sink can't write by.
-func newParter(spec *iceberg.PartitionSpec, of *iceberg.Schema, s *feature.Schema) (*parter, error) {
-	p := &parter{schema: s, spec: spec.ID(), identity: true}
-	for _, f := range spec.Fields() {
-		if _, void := f.Transform.(iceberg.VoidTransform); void {
-			p.fields = append(p.fields, parterField{id: f.FieldID, from: -1})
-			continue
-		}
-		if len(f.SourceIDs) != 1 {
-			return nil, fmt.Errorf("partition field %s is of several columns", f.Name)
-		}
-		name, ok := of.FindColumnName(f.SourceIDs[0])
-		from := slices.IndexFunc(s.Fields, func(c feature.Field) bool { return c.Name == name })
-		if !ok || from < 0 {
-			return nil, fmt.Errorf("partition field %s is of column %s, which is none of the group's own", f.Name, name)
-		}
-		is, _ := of.FindTypeByID(f.SourceIDs[0])
-		switch f.Transform.(type) {
-		case iceberg.IdentityTransform, iceberg.BucketTransform, iceberg.TruncateTransform,
-			iceberg.YearTransform, iceberg.MonthTransform, iceberg.DayTransform, iceberg.HourTransform:
-		default:
-			return nil, fmt.Errorf("partition field %s has transform %v, which this sink doesn't know", f.Name, f.Transform)
-		}
-		if k := s.Fields[from].Kind; k == feature.Float32 || k == feature.Float64 {
-			return nil, fmt.Errorf("partition field %s is of column %v: NaN and zeros have no one partition", f.Name, s.Fields[from])
-		}
-		p.identity = p.identity && (s.IsKey(from) || from == s.Time())
-		p.fields = append(p.fields, parterField{f.FieldID, from, is, f.Transform})
-	}
-	return p, nil
-}
-
-// of is the tuple of row i. A delete has the values of its key and time alone.
-func (p *parter) of(rows *feature.Rows, i int) tuple {
-	values := make(map[int]any, len(p.fields))
-	for _, f := range p.fields {
-		values[f.id] = nil
-		if f.from < 0 || rows.Ops[i] == feature.Delete && !rows.Schema.IsKey(f.from) && f.from != rows.Schema.Time() {
-			continue
-		}
-		if l := f.by.Apply(literalOf(f, rows, i)); l.Valid {
-			values[f.id] = l.Val.Any()
-		}
-	}
-	return tupleOf(p.spec, values)
-}
-
-// literalOf is a row's value as the library's transforms take it.
-func literalOf(f parterField, rows *feature.Rows, i int) (l iceberg.Optional[iceberg.Literal]) {
-	c := &rows.Columns[f.from]
-	isTime := f.from == rows.Schema.Time()
-	if c.Null(i) && !isTime {
-		return l
-	}
-	l.Valid = true
-	switch c.Field.Kind {
-	case feature.Bool:
-		l.Val = iceberg.BoolLiteral(c.Bools[i])
-	case feature.Int32, feature.Int64:
-		n := rows.Time(i)
-		if !isTime && c.Field.Kind == feature.Int32 {
-			n = int64(c.Int32s[i])
-		} else if !isTime {
-			n = c.Int64s[i]
-		}
-		l.Val = numberOf(f.is, n*column.Scale(c.Field))
-	default:
-		l.Val = bytesLiteral(f.is, c.Slice(i))
-	}
-	return l
-}
-
-func numberOf(is iceberg.Type, n int64) iceberg.Literal {
-	switch is.(type) {
-	case iceberg.Int32Type:
-		return iceberg.Int32Literal(n)
-	case iceberg.DateType:
-		return iceberg.DateLiteral(n)
-	case iceberg.TimeType:
-		return iceberg.TimeLiteral(n)
-	case iceberg.TimestampType, iceberg.TimestampTzType:
-		return iceberg.TimestampLiteral(n)
-	}
-	return iceberg.Int64Literal(n)
-}
-
-// bytesLiteral copies the bytes, for a tuple outlives its batch.
-func bytesLiteral(is iceberg.Type, b []byte) iceberg.Literal {
-	switch is.(type) {
-	case iceberg.StringType:
-		return iceberg.StringLiteral(b)
-	case iceberg.UUIDType:
-		return iceberg.UUIDLiteral(b)
-	case iceberg.FixedType:
-		return iceberg.FixedLiteral(slices.Clone(b))
-	case iceberg.DecimalType:
-		if l, err := iceberg.LiteralFromBytes(is, b); err == nil {
-			return l
-		}
-	}
-	return iceberg.BinaryLiteral(slices.Clone(b))
 }
 
 // specByID is a spec that the table has or had.
