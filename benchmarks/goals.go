@@ -25,6 +25,12 @@ const (
 	overSQL
 	commitLatency
 	upsertLatency
+	steadyLatency
+	steadyScan
+	steadyDead
+	steadyWrites
+	steadyBacklog
+	upsertFiles
 	windowState
 	memoryRows
 	memoryLanes
@@ -42,6 +48,12 @@ var goals = []goal{
 	{overSQL, "sqlite sink : a hand-written multi-row upsert in one transaction", 0.9, false, "", ""},
 	{commitLatency, "offline commit latency at commit 1,000 : at commit 20", 1.5, true, "", ""},
 	{upsertLatency, "offline upsert of 10,000 rows, table of 10 M rows : table of 100,000", 2, true, "", "-long"},
+	{steadyLatency, "a tended table, commit p99, the last 1,000 of 20,000 commits : 1,000 to 2,000", 1.3, true, "", "-long"},
+	{steadyScan, "a tended table, an outside reader's scan at the end : of the same rows freshly compacted", 1.5, true, "", "-long"},
+	{steadyDead, "a tended table, dead rows at any time after the first hour's worth", 30, true, "%", ""},
+	{steadyWrites, "a tended table, bytes written : bytes of rows that commits brought", 4, true, "", ""},
+	{steadyBacklog, "throughput while a backlog is worked off, tended : not tended", 0.9, false, "", ""},
+	{upsertFiles, "offline upsert of 10,000 rows, 10 M rows in 1,000 files : in 10", 2, true, "", "-long"},
 	{windowState, "dedup state for 10 M keys, bytes a key, no pause over 20 ms", 40, true, "B", ""},
 	{memoryRows, "peak memory, external Kafka, backlog of 20 M rows : of 1 M", 1.1, true, "", "-real -long"},
 	{memoryLanes, "peak memory, 64 partitions : 4 partitions", 1.5, true, "", "-real"},

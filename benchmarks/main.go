@@ -72,7 +72,7 @@ func run(ctx context.Context) error {
 func (s *suite) flags() {
 	flag.StringVar(&s.stage, "stage", "", "measure this stage only: "+strings.Join(stageNames, ", "))
 	flag.StringVar(&s.topology, "topology", "", "measure this topology only: "+strings.Join(topologyNames, ", "))
-	flag.StringVar(&s.only, "only", "", "measure this part only: topologies, stages, sinks, commits, upserts, window, sweeps, nodes; with -real memory, cassandra, freshness")
+	flag.StringVar(&s.only, "only", "", "measure this part only: topologies, stages, sinks, commits, upserts, steady, backlog, files, window, sweeps, nodes; with -real memory, cassandra, freshness")
 	flag.BoolVar(&s.goalsOnly, "goals", false, "measure what the project's goals need, and nothing else")
 	flag.BoolVar(&s.real, "real", false, "measure Cassandra, freshness and memory too, on servers of its own (Java 17, Maven) or those given")
 	flag.BoolVar(&s.long, "long", false, "measure at full size: a table of 10 M rows, a backlog of 20 M")
@@ -123,6 +123,9 @@ func (s *suite) parts() []part {
 		{"sinks", s.measureSinks},
 		{"commits", s.measureCommits},
 		{"upserts", s.measureUpserts},
+		{"steady", s.measureSteady},
+		{"backlog", s.measureBacklog},
+		{"files", s.measureFiles},
 		{"window", s.measureWindow},
 	}
 	if !s.goalsOnly {

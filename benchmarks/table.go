@@ -4,61 +4,17 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"time"
 
-	"github.com/tandemdata/tandem/pipeline"
 	"github.com/tandemdata/tandem/pipeline/feature"
 	"github.com/tandemdata/tandem/sinks/parquet"
 )
-
-// offline is a table that a trial commits to.
-type offline struct {
-	w    pipeline.Writer
-	lane *feature.Lane
-	next int64 // offset
-	rows int64 // written, replaced or not
-	done func()
-}
-
-func openTable(ctx context.Context, s *feature.Schema) (*offline, error) {
-	dir, err := os.MkdirTemp("", "benchmarks-")
-	if err != nil {
-		return nil, err
-	}
-	t := &offline{lane: newLane(0), done: func() { os.RemoveAll(dir) }}
-	t.w, err = openSink(ctx, &parquet.Sink{Warehouse: dir, CommitEvery: time.Hour, CommitRows: 1 << 30}, s, func(d feature.SpanTally) { t.rows += d.Written })
-	return t, err
-}
-
-func (t *offline) close() {
-	_ = t.w.Close()
-	t.done()
-}
-
-// commit writes rows as the next of the lane, flushes, and says how long both took.
-func (t *offline) commit(ctx context.Context, list ...*feature.Rows) (time.Duration, error) {
-	began := time.Now()
-	for _, rows := range list {
-		for i := range rows.Records {
-			rows.Records[i].Offset = t.next + int64(i)
-		}
-		rows.Spans = []feature.Span{{From: t.next, To: t.next + int64(rows.Len())}}
-		t.next += int64(rows.Len())
-		if err := t.w.Write(ctx, t.lane, rows); err != nil {
-			return 0, err
-		}
-	}
-	err := t.w.Flush(ctx)
-	return time.Since(began), err
-}
 
 // measureCommits is how long a commit of 1,000 appended rows takes, by how many
 // there were before it.
 func (s *suite) measureCommits(ctx context.Context) error {
 	const part = "offline commit, ms"
 	p := newPool(feature.ByLog, 8, 1000, 100_000)
-	t, err := openTable(ctx, p.schema())
+	t, err := openTable(ctx, p.schema(), parquet.Sink{})
 	if err != nil {
 		return err
 	}
@@ -119,19 +75,13 @@ func times(a, b spread) spread { return single(a.Mid / b.Mid) }
 func (s *suite) upserts(ctx context.Context, size int) (wide, near spread, err error) {
 	const fill, changed = 10_000, 10_000
 	p := newPool(feature.ByLog, 8, fill, 1<<40)
-	t, err := openTable(ctx, p.schema())
+	t, err := openTable(ctx, p.schema(), parquet.Sink{})
 	if err != nil {
 		return wide, near, err
 	}
 	defer t.close()
-	var list []*feature.Rows
-	for n := range size / fill {
-		if list = append(list, p.at(n)); len(list) == 100 || n == size/fill-1 {
-			if _, err := t.commit(ctx, list...); err != nil {
-				return wide, near, err
-			}
-			list = nil
-		}
+	if err := t.fill(ctx, p, size, 100*fill); err != nil {
+		return wide, near, err
 	}
 	var wides, nears []float64
 	for range s.rounds {
